@@ -1,0 +1,1 @@
+"""What happens during a fit. Imports data_modules, never liverlab."""

@@ -1,0 +1,1 @@
+"""Everything about data, from DICOM to batches. Imports nothing of the other packages."""

@@ -1,0 +1,1 @@
+"""The embedded default cohort: a digital phantom, written as DICOM."""

@@ -1,0 +1,1 @@
+"""Readers: CT series, segmentations, and the checks on what they hold."""

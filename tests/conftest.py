@@ -1,0 +1,19 @@
+"""Fixtures shared by all tests."""
+
+import numpy as np
+import pytest
+
+from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
+
+
+@pytest.fixture
+def tiny_cohort() -> Cohort:
+    """Twenty-four lesions of twelve patients in three classes, brightness by class, noise on top."""
+    rng = np.random.default_rng(0)
+    names = ("cyst", "metastasis", "hemangioma")
+    lesions = tuple(
+        Lesion(f"L{i:02d}", f"P{i // 2:02d}", names[(i // 2) % 3], 10.0 + i, 0.75, 2.5, "test") for i in range(24)
+    )
+    level = np.array([names.index(lesion.class_name) for lesion in lesions]) * 60.0
+    noise = rng.normal(0, 10, (24, PATCH_SIZE, PATCH_SIZE))
+    return Cohort(names, lesions, (level[:, None, None] + noise).astype(np.int16))
