@@ -1,0 +1,70 @@
+"""Patient-grouped, class-stratified, repeated folds. Nothing else in the project may split a cohort."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import StratifiedGroupKFold
+
+from data_modules.cohort import Cohort
+from data_modules.errors import InputError
+
+
+@dataclass(frozen=True)
+class Split:
+    """One fold of one repeat.
+
+    Attributes:
+        repeat: Number of the repeat, from 0.
+        fold: Number of the fold, from 0.
+        train: Positions of the training lesions in the cohort, ascending.
+        test: Positions of the test lesions, ascending.
+    """
+
+    repeat: int
+    fold: int
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) -> list[Split]:
+    """Splits ordered by repeat, then fold: a pure function of its arguments.
+
+    Folds are balanced by class and no patient is on both sides (Frid-Adar et al. 2018, sec. 3.1).
+
+    Raises:
+        InputError: If there are too few patients, or a class would be missing on one side of a split.
+    """
+    if folds < 2:
+        raise InputError(f"{folds} fold cannot be split into a training and a test side; n_folds starts at 2.")
+    for name, patients in _patients_per_class(cohort).items():
+        if patients < folds:
+            raise InputError(
+                f"Class {name!r} has {patients} patients, too few for {folds} folds: a fold would lack the class. "
+                f"Set n_folds to at most {max(2, patients)} or leave the class out."
+            )
+    splits = []
+    for repeat in range(repeats):
+        kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=seed + repeat)
+        pairs = kfold.split(np.zeros(len(cohort)), cohort.labels, groups=cohort.patients)
+        splits += [_checked(cohort, repeat, fold, train, test) for fold, (train, test) in enumerate(pairs)]
+    return splits
+
+
+def _patients_per_class(cohort: Cohort) -> dict[str, int]:
+    patients, labels = cohort.patients, cohort.labels
+    return {name: len(set(patients[labels == label])) for label, name in enumerate(cohort.class_names)}
+
+
+def _checked(
+    cohort: Cohort, repeat: int, fold: int, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
+) -> Split:
+    assert not set(cohort.patients[train]) & set(cohort.patients[test]), "a patient is on both sides"
+    for side, indices in (("training", train), ("test", test)):
+        missing = set(range(len(cohort.class_names))) - set(cohort.labels[indices])
+        if missing:
+            raise InputError(
+                f"Repeat {repeat}, fold {fold}: the {side} side lacks class {cohort.class_names[min(missing)]!r}. "
+                "Use fewer folds (n_folds) or another seed."
+            )
+    return Split(repeat, fold, tuple(map(int, np.sort(train))), tuple(map(int, np.sort(test))))

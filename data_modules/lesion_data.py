@@ -1,0 +1,102 @@
+"""The real ROIs of one split, for the classifier."""
+
+from collections.abc import Sequence
+
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from data_modules.batches import Batch, BatchOrder, TensorBatches, training_loader
+from data_modules.classic import render_originals
+from data_modules.cohort import Cohort
+from data_modules.errors import InputError
+from data_modules.folds import Split
+from data_modules.pool import SamplePool
+from data_modules.roi import Roi, from_signed
+
+
+class LesionDataModule(LightningDataModule):
+    """Training and test ROIs of one split in (0, 1), less the mean of the real training images.
+
+    The test side is served by the validation, test and predict loaders: it is watched, never selected on.
+
+    Args:
+        cohort: All lesions.
+        split: Which of them train and which test.
+        roi: Size, margin and intensity of an ROI.
+        mean: "image" subtracts the mean training image, "scalar" its mean value.
+        batch_size: Images per batch and device.
+        seed: Seed of the order of samples.
+    """
+
+    def __init__(self, cohort: Cohort, split: Split, *, roi: Roi, mean: str, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.cohort, self.split, self.roi = cohort, split, roi
+        self.mean, self.batch_size, self.seed = mean, batch_size, seed
+        self.train_images = torch.empty(0)
+        self.train_labels = torch.empty(0, dtype=torch.long)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Render both sides once and fit the mean on the training side. A second call changes nothing."""
+        if len(self.train_images):
+            return
+        self.train_images, self.train_labels = self.render_training()
+        self.test_images = render_originals(self.cohort, self.split.test, self.roi)
+        self.test_labels = self.labels_of(self.split.test)
+        average = self.train_images.mean(0, keepdim=True)
+        self.training_mean = average if self.mean == "image" else average.mean().expand_as(average)
+
+    def render_training(self) -> tuple[Tensor, Tensor]:
+        """Training images in (0, 1) and their labels: here, each lesion once."""
+        return render_originals(self.cohort, self.split.train, self.roi), self.labels_of(self.split.train)
+
+    def labels_of(self, lesions: Sequence[int]) -> Tensor:
+        """Class indices of some lesions, shape (lesions,)."""
+        return torch.from_numpy(self.cohort.labels[list(lesions)])
+
+    def add_training_data(self, pool: SamplePool) -> None:
+        """Add generated lesions to the training side: the seam for pools.
+
+        Raises:
+            InputError: If the pool comes from another cohort, or its generator saw a patient of the test side.
+        """
+        if pool.provenance.cohort != self.cohort.fingerprint:
+            raise InputError(
+                f"The pool was made from cohort {pool.provenance.cohort}, this is cohort {self.cohort.fingerprint}. "
+                "Generate it again from this cohort."
+            )
+        leaked = patients_of(self.cohort, self.split.test) & set(pool.provenance.patients)
+        if leaked:
+            raise InputError(
+                f"The pool's generator (repeat {pool.provenance.repeat}, fold {pool.provenance.fold}) saw "
+                f"{len(leaked)} of the patients that repeat {self.split.repeat}, fold {self.split.fold} tests on. "
+                "Use the pool of this split."
+            )
+        assert len(self.train_images), "call setup() first"
+        self.train_images = torch.cat([self.train_images, from_signed(pool.images)])
+        self.train_labels = torch.cat([self.train_labels, pool.labels])
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Shuffled training batches, keyed on (seed, epoch)."""
+        images = self.train_images - self.training_mean
+        return training_loader(self, images, self.train_labels, drop_last=False)
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """The test side in the order of `split.test`, in one batch, without augmentation."""
+        order = BatchOrder(len(self.test_labels), len(self.test_labels), seed=None, drop_last=False)
+        images = TensorBatches(self.test_images - self.training_mean, self.test_labels)
+        return DataLoader(images, sampler=order, batch_size=None)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The test side again: only watched, since nothing in the protocol is selected by it."""
+        return self.test_dataloader()
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """The test side again."""
+        return self.test_dataloader()
+
+
+def patients_of(cohort: Cohort, lesions: tuple[int, ...]) -> set[str]:
+    """Pseudonyms of the patients of some lesions."""
+    return {cohort.lesions[i].patient_id for i in lesions}

@@ -1,0 +1,58 @@
+"""A pool of generated lesions with its provenance: all that the classifier's side ever sees of a generator."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a pool comes from.
+
+    Attributes:
+        generator: Kind of generator, e.g. "acgan".
+        cohort: Fingerprint of the cohort that it was fitted on.
+        repeat: Repeat of the split.
+        fold: Fold of the split.
+        patients: Pseudonyms of every patient that the generator saw.
+        seed: Seed of the noise.
+    """
+
+    generator: str
+    cohort: str
+    repeat: int
+    fold: int
+    patients: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class SamplePool:
+    """Labelled synthetic ROIs.
+
+    Attributes:
+        images: Shape (N, 1, H, W) in [-1, 1].
+        labels: Class indices, shape (N,).
+        provenance: Their origin.
+    """
+
+    images: Tensor
+    labels: Tensor
+    provenance: Provenance
+
+    def save(self, folder: Path) -> None:
+        """Write `pool.npz` (images as float16, precise to 1/2048 of the range) and `provenance.json`."""
+        np.savez(folder / "pool.npz", images=self.images.half().numpy(), labels=self.labels.numpy())
+        (folder / "provenance.json").write_text(json.dumps(asdict(self.provenance), indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> "SamplePool":
+        """Read what `save` wrote."""
+        origin = json.loads((folder / "provenance.json").read_text())
+        provenance = Provenance(**(origin | {"patients": tuple(origin["patients"])}))
+        with np.load(folder / "pool.npz") as arrays:
+            return cls(torch.from_numpy(arrays["images"]).float(), torch.from_numpy(arrays["labels"]), provenance)

@@ -1,0 +1,68 @@
+"""From an arm's config to its data modules."""
+
+from dataclasses import asdict
+
+from data_modules.classic import ClassicRecipe, group_size
+from data_modules.classic_data import ClassicDataModule
+from data_modules.cohort import Cohort
+from data_modules.folds import Split, make_splits
+from data_modules.gan_data import GANDataModule
+from data_modules.lesion_data import LesionDataModule
+from data_modules.roi import Roi
+from liverlab.config import ClassicConfig, ExperimentConfig
+
+
+def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> LesionDataModule:
+    """The arm's data module, without any pool."""
+    roi, mean, batch_size = Roi(**asdict(config.roi)), config.classifier.mean, config.classifier.batch_size
+    seed = config.seed + split.repeat
+    if config.augmentation == "none":
+        return LesionDataModule(cohort, split, roi=roi, mean=mean, batch_size=batch_size, seed=seed)
+    return ClassicDataModule(
+        cohort,
+        split,
+        per_lesion=classic_per_lesion(config, split),
+        recipe=classic_recipe(config.classic),
+        roi=roi,
+        mean=mean,
+        batch_size=batch_size,
+        seed=seed,
+    )
+
+
+def classic_recipe(config: ClassicConfig) -> ClassicRecipe:
+    """The transforms, without the group's size."""
+    numbers = asdict(config)
+    del numbers["size"], numbers["count"]
+    return ClassicRecipe(**numbers)
+
+
+def classic_per_lesion(config: ExperimentConfig, split: Split) -> int:
+    """Images per training lesion of the classic group."""
+    return group_size(
+        config.classic.size,
+        training_folds=config.n_folds - 1,
+        lesions=len(split.train),
+        count=config.classic.count,
+        recipe=classic_recipe(config.classic),
+    )
+
+
+def find_split(cohort: Cohort, config: ExperimentConfig, repeat: int, fold: int) -> Split:
+    """The split with these numbers."""
+    splits = make_splits(cohort, folds=config.n_folds, repeats=repeat + 1, seed=config.seed)
+    return next(split for split in splits if (split.repeat, split.fold) == (repeat, fold))
+
+
+def generator_data(config: ExperimentConfig, cohort: Cohort, split: Split, label: int | None) -> GANDataModule:
+    """The classic pool of the training side, for a generator of all classes or of the one with this label."""
+    return GANDataModule(
+        cohort,
+        split,
+        label=label,
+        per_lesion=classic_per_lesion(config, split),
+        recipe=classic_recipe(config.classic),
+        roi=Roi(**asdict(config.roi)),
+        batch_size=getattr(config, config.generator).batch_size,
+        seed=config.seed + split.repeat,
+    )

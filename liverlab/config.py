@@ -1,0 +1,148 @@
+"""Every setting: name, type, default, unit, source. Defaults are the published numbers (profile `paper`).
+
+"Paper" is Frid-Adar et al. 2018, arXiv:1803.01229; "silent" marks what it does not say. How files, profiles and
+command-line overrides become one config is in `settings.py`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass
+class DataConfig:
+    """The cohort."""
+
+    manifest: str | None = None  # CSV of the user's lesions; null: the embedded digital phantom
+    classes: list[str] = field(default_factory=lambda: ["cyst", "metastasis", "hemangioma"])  # paper, sec. 2.1
+    phantom_lesions: int = 182  # paper, sec. 2.1: 53 cysts, 64 metastases, 65 hemangiomas
+    phantom_seed: int = 0
+
+
+@dataclass
+class RoiConfig:
+    """What a network sees of a lesion."""
+
+    size: int = 64  # pixels per side; paper, sec. 2.1
+    margin: float = 0.25  # tissue on each side, in diameters; silent, measured in the paper's Fig. 3
+    intensity: Literal["window", "minmax"] = "window"  # how HU become (0, 1); silent
+    window_hu: tuple[float, float] = (-100.0, 240.0)  # silent; an abdominal soft-tissue window
+
+
+@dataclass
+class ClassicConfig:
+    """Classic augmentation: paper, sec. 3.2; 30 x (1 + 3 + 7 + 5) = 480 transforms per lesion."""
+
+    size: int = 5000  # images, originals included; the paper's best group. 0: originals only
+    count: Literal["per_fold", "per_training_set"] = "per_fold"  # what `size` counts; silent
+    rotations: int = 30
+    max_angle_deg: float = 180.0
+    flips: int = 3  # up-down, left-right, both
+    translations: int = 7
+    max_shift_px: float = 4.0  # p = min(4, 0.1 d), in pixels of the slice
+    max_shift_diameters: float = 0.1
+    scales: int = 5
+    extra_margin: tuple[float, float] = (0.1, 0.4)  # diameters per side on top of roi.margin; read so from Fig. 3
+
+
+@dataclass
+class ClassifierConfig:
+    """The CNN: paper, sec. 2.2 and 2.3; 1,273,347 parameters."""
+
+    channels: list[int] = field(default_factory=lambda: [32, 64, 128])
+    hidden: int = 256
+    dropout: float = 0.5
+    lr: float = 0.001
+    momentum: float = 0.9  # Nesterov; value silent
+    batch_size: int = 64
+    mean: Literal["image", "scalar"] = "image"  # which mean of the training images is subtracted; silent
+    budget: Literal["epochs", "steps"] = "steps"  # epochs: as published. steps: equal for all arms that are compared
+    epochs: int = 150
+    steps: int = 23550  # 150 epochs of the published classic group: 10,000 images in batches of 64
+
+
+@dataclass
+class DCGANConfig:
+    """One DCGAN per class: paper, sec. 3.3."""
+
+    latent_dim: int = 100
+    latent: Literal["uniform", "normal"] = "uniform"  # in [-1, 1]
+    generator_channels: int = 1024
+    discriminator_channels: int = 64  # silent; Radford et al. 2016
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    generator_steps: int = 1  # per discriminator step; silent, 2 in a common implementation of the time
+    batch_size: int = 64
+    epochs: int = 70
+
+
+@dataclass
+class ACGANConfig:
+    """One ACGAN for all classes: paper, sec. 3.4."""
+
+    latent_dim: int = 100
+    latent: Literal["uniform", "normal"] = "uniform"
+    embedding_dim: int = 100  # form silent; as long as the noise, so that class and noise weigh alike
+    generator_channels: int = 1024
+    discriminator: Literal["odena", "dcgan"] = "odena"  # dcgan with a class head made the printed results
+    discriminator_channels: int = 16  # of the first layer; Odena et al. 2017, table 2 (use 64 with dcgan)
+    lr: float = 1e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    generator_steps: int = 1
+    batch_size: int = 64
+    epochs: int = 50
+
+
+@dataclass
+class SyntheticConfig:
+    """The pool that a generator adds to the classifier's training side."""
+
+    size: int = 1000  # images per class; paper, sec. 4.2: the best of 100 to 4000 per fold
+    count: Literal["per_fold", "per_training_set"] = "per_fold"  # what `size` counts
+
+
+@dataclass
+class VerdictConfig:
+    """The rule, fixed before results."""
+
+    rope: float = 0.02  # accuracy; differences within 2 points count as equivalent
+    draws: int = 5000  # of the patient-cluster bootstrap
+    flips: int = 10000  # of the patient sign-flip test
+
+
+@dataclass
+class TrainerConfig:
+    """Passed to the Lightning Trainer."""
+
+    accelerator: str = "auto"
+    devices: int = 1
+    num_nodes: int = 1
+    strategy: str = "auto"  # with several devices: the form of DDP that suits the model
+    precision: str = "32-true"
+
+
+@dataclass
+class ExperimentConfig:
+    """One experiment: an arm, and the arm it is compared with."""
+
+    name: str = "???"
+    description: str = ""
+    profile: Literal["auto", "paper", "laptop", "smoke"] = "auto"
+    augmentation: Literal["none", "classic"] = "classic"
+    generator: Literal["none", "dcgan", "acgan"] = "none"
+    compare_with: str | None = None  # another experiment, run or reused with the same splits and seeds
+    n_folds: int = 3  # paper, sec. 4: 3-fold cross-validation, patients kept together
+    repeats: int = 1
+    folds: list[int] | None = None  # run only these; null: all
+    seed: int = 0
+    data: DataConfig = field(default_factory=DataConfig)
+    roi: RoiConfig = field(default_factory=RoiConfig)
+    classic: ClassicConfig = field(default_factory=ClassicConfig)
+    classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
+    dcgan: DCGANConfig = field(default_factory=DCGANConfig)
+    acgan: ACGANConfig = field(default_factory=ACGANConfig)
+    synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    verdict: VerdictConfig = field(default_factory=VerdictConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    tracking: Literal["none", "offline", "online", "auto"] = "auto"  # auto: online where wandb is logged in
+    jobs: int | None = None  # stages at once; null: one per core without an accelerator, else one
+    runs_dir: str = "runs"

@@ -1,0 +1,153 @@
+"""From experiment files, profiles and command-line overrides to one `ExperimentConfig`, or a sentence on what is wrong.
+
+Layers, later ones win: defaults of `config.py`, the experiment file (with what it `extends`), the profile, overrides.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from data_modules.errors import InputError
+from liverlab.config import ExperimentConfig
+
+EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+
+
+@dataclass(frozen=True)
+class ProfileChange:
+    """One setting that differs from the published protocol's because of the profile."""
+
+    setting: str
+    published: Any
+    used: Any
+
+
+def load_experiment(name: str, overrides: Sequence[str] = ()) -> ExperimentConfig:
+    """The resolved config of an experiment.
+
+    Args:
+        name: A file of `experiments/`, without its ending.
+        overrides: Settings as `key=value`, e.g. `acgan.lr=1e-4` or `folds=[0]`.
+
+    Raises:
+        InputError: For an unknown experiment, a misspelt or mistyped setting, or values that cannot be.
+    """
+    config: ExperimentConfig = OmegaConf.to_object(_merge(name, overrides))  # type: ignore[assignment]
+    _check(config)
+    return config
+
+
+def profile_changes(name: str, overrides: Sequence[str]) -> list[ProfileChange]:
+    """Every number that the profile changed from what the experiment would use under profile `paper`."""
+    used = flatten(_merge(name, overrides))
+    paper = flatten(_merge(name, [*overrides, "profile=paper"]))
+    return [ProfileChange(key, paper[key], used[key]) for key in used if used[key] != paper[key] and key != "profile"]
+
+
+def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
+    """Leaves of a config by dotted name; a list is a leaf."""
+    if isinstance(node, DictConfig):
+        node = OmegaConf.to_container(node)
+    if not isinstance(node, dict):
+        return {prefix: node}
+    return {k: v for key, child in node.items() for k, v in flatten(child, f"{prefix}.{key}".strip(".")).items()}
+
+
+def _merge(name: str, overrides: Sequence[str]) -> DictConfig:
+    given = OmegaConf.merge(*map(_parse, overrides)) if overrides else OmegaConf.create()
+    profile = _resolve_profile(_merge_layers(name, [given]).profile)
+    layer = _read(EXPERIMENTS / "profiles" / f"{profile}.yaml")
+    return _merge_layers(name, [layer, given, OmegaConf.create({"profile": profile, "name": name})])
+
+
+def _parse(override: str) -> DictConfig:
+    try:
+        if "=" not in override.lstrip("="):
+            raise YAMLError
+        return OmegaConf.from_dotlist([override])
+    except YAMLError:
+        raise InputError(f"{override!r} is not a setting. Write key=value, e.g. acgan.lr=1e-4 or folds=[0].") from None
+
+
+def _merge_layers(name: str, layers: Sequence[Any]) -> DictConfig:
+    merged = OmegaConf.structured(ExperimentConfig)
+    for layer in [*_experiment_layers(name), *layers]:
+        try:
+            merged = OmegaConf.merge(merged, layer)
+        except OmegaConfBaseException as error:
+            raise InputError(_sentence(error)) from None
+    assert isinstance(merged, DictConfig)
+    return merged
+
+
+def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
+    """The file's settings, after those of the file it extends."""
+    path = EXPERIMENTS / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(str(p.relative_to(EXPERIMENTS).with_suffix("")) for p in EXPERIMENTS.rglob("*.yaml"))
+        known = [k for k in known if not k.startswith("profiles/")]
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+        raise InputError(f"No experiment named {name!r} in experiments/. {hint}")
+    if name in seen:
+        raise InputError(f"Experiment {name!r} extends itself: {' -> '.join((*seen, name))}.")
+    layer = _read(path)
+    parent = layer.pop("extends", None)
+    return [*(_experiment_layers(parent, (*seen, name)) if parent else []), layer]
+
+
+def _read(path: Path) -> Any:
+    return OmegaConf.load(path)
+
+
+def _resolve_profile(profile: str) -> str:
+    if profile != "auto":
+        return profile
+    import torch  # heavy, and needed by nobody else here
+
+    return "paper" if torch.accelerator.is_available() else "laptop"
+
+
+def _sentence(error: OmegaConfBaseException) -> str:
+    """OmegaConf's first line names the fault; where it knows the setting, so do we."""
+    fault = (error.msg or str(error)).splitlines()[0]
+    return f"Setting {error.full_key!r}: {fault}" if error.full_key else f"Settings: {fault}"
+
+
+def _check(config: ExperimentConfig) -> None:
+    """What types cannot say."""
+    outside = [fold for fold in config.folds or [] if not 0 <= fold < config.n_folds]
+    if outside:
+        last = config.n_folds - 1
+        raise InputError(
+            f"folds={config.folds}: there is no fold {outside[0]}; n_folds={config.n_folds} gives folds 0 to {last}."
+        )
+    if config.folds == []:
+        raise InputError("folds=[]: no fold is left to run. Leave the setting out to run all.")
+    if config.generator != "none" and config.augmentation == "none":
+        raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
+    if not 2 <= len(config.data.classes) <= 20:
+        raise InputError(f"data.classes: {len(config.data.classes)} classes given; 2 to 20 are possible.")
+    if config.roi.size not in (16, 32, 64, 128):
+        raise InputError(f"roi.size={config.roi.size}: the generators need 16, 32, 64 or 128 pixels.")
+    positive = {
+        "repeats": config.repeats,
+        "n_folds": config.n_folds - 1,
+        "classifier.steps": config.classifier.steps,
+        "classifier.epochs": config.classifier.epochs,
+        "acgan.epochs": config.acgan.epochs,
+        "dcgan.epochs": config.dcgan.epochs,
+        "synthetic.size": config.synthetic.size,
+        "trainer.devices": config.trainer.devices,
+    }
+    for key, value in positive.items():
+        if value < 1:
+            raise InputError(
+                f"{key}: {value + (key == 'n_folds')} is too small; it starts at {1 + (key == 'n_folds')}."
+            )

@@ -1,0 +1,70 @@
+"""The first two stages: the embedded phantom as DICOM, and the ingest of a manifest."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from data_modules.ingest import ingest
+from data_modules.manifest import read_manifest
+
+from data_modules.errors import InputError
+from data_modules.phantom import write_phantom
+from liverlab.config import ExperimentConfig
+from liverlab.stages import Stage, write_progress
+
+
+def cohort_stage(config: ExperimentConfig) -> Stage:
+    """The ingest of the user's manifest, or of the phantom that is written first.
+
+    Raises:
+        InputError: If the manifest is missing or wrong.
+    """
+    data = config.data
+    salt_file = Path(config.runs_dir) / ".salt"
+    if data.manifest is None:
+        numbers = {"lesions": data.phantom_lesions, "seed": data.phantom_seed}
+        phantom = Stage(
+            "phantom", f"{data.phantom_lesions}-seed-{data.phantom_seed}", numbers, partial(make_phantom, **numbers)
+        )
+        run = partial(ingest_cohort, manifest=None, classes=data.classes, salt_file=salt_file)
+        return Stage("cohort", "phantom", {"classes": data.classes}, run, (phantom,))
+    manifest = Path(data.manifest).resolve()
+    settings = {"classes": data.classes, "manifest": digest(manifest, data.classes)}
+    run = partial(ingest_cohort, manifest=manifest, classes=data.classes, salt_file=salt_file)
+    return Stage("cohort", "manifest", settings, run)
+
+
+def digest(manifest: Path, classes: Sequence[str]) -> str:
+    """Changes when the manifest or a file that it names changes (by size and time); names no path."""
+    rows = read_manifest(manifest, classes)
+    named = sorted({path for row in rows for path in (row.image, row.mask) if path is not None})
+    files = [file for path in named for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    facts = [f"{file.stat().st_size},{file.stat().st_mtime_ns}" for file in files if file.is_file()]
+    return hashlib.sha256("\n".join([manifest.read_text(), *facts]).encode()).hexdigest()[:16]
+
+
+def make_phantom(folder: Path, inputs: Sequence[Path], *, lesions: int, seed: int) -> None:
+    """Write the embedded default cohort."""
+    write_phantom(folder, lesions=lesions, seed=seed, progress=partial(write_progress, folder))
+
+
+def ingest_cohort(
+    folder: Path, inputs: Sequence[Path], *, manifest: Path | None, classes: Sequence[str], salt_file: Path
+) -> None:
+    """Read the manifest's lesions into a cohort.
+
+    Raises:
+        InputError: If any case was refused: an experiment on fewer lesions than the manifest lists must be asked for by
+            a shorter manifest.
+    """
+    path = manifest or inputs[0] / "manifest.csv"
+    cohort, report = ingest(path, salt_file=salt_file, classes=classes, progress=partial(write_progress, folder))
+    if report.skipped:
+        first = report.skipped[0]
+        raise InputError(
+            f"{len(report.skipped)} of the manifest's lesions were refused. The first: {first.message} "
+            "`liverlab ingest` lists all; mend them or take their rows out of the manifest."
+        )
+    report.write(folder)
+    cohort.save(folder)

@@ -1,0 +1,110 @@
+"""The only place that builds a Trainer and its loggers."""
+
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.loggers import CSVLogger, Logger
+
+from callbacks.fit_progress import FitProgress
+from liverlab.config import TrainerConfig
+
+CHECKPOINT = "model.ckpt"
+CURVE_POINTS = 20
+
+
+def fit(
+    model: LightningModule,
+    data: LightningDataModule,
+    config: TrainerConfig,
+    *,
+    folder: Path,
+    epochs: int | None = None,
+    steps: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    logger: Logger | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Trainer:
+    """Train a model; write `metrics.csv` and `model.ckpt` into the folder.
+
+    Args:
+        model: What to train.
+        data: Its data. A validation loader is read at 20 points of the fit.
+        config: Devices and precision.
+        folder: Where the outputs go.
+        epochs: Length of the fit in epochs, or
+        steps: in optimiser steps (for models with one optimiser).
+        callbacks: What else happens during the fit.
+        logger: A tracker beside the local files.
+        report: Told the batches done and those of the whole fit.
+    """
+    _quiet()
+    data.prepare_data()
+    data.setup("fit")
+    batches = len(data.train_dataloader())
+    # an injected pool adds batches after this count: the bar then ends early, nothing else
+    total = steps or (epochs or 0) * batches
+    loggers: list[Logger] = [CSVLogger(folder, name="", version="", flush_logs_every_n_steps=10_000)]
+    trainer = Trainer(
+        accelerator=config.accelerator,
+        devices=config.devices,
+        num_nodes=config.num_nodes,
+        strategy=choose_strategy(config, manual=not model.automatic_optimization),
+        precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
+        max_epochs=epochs if steps is None else -1,
+        max_steps=steps or -1,
+        val_check_interval=max(1, total // CURVE_POINTS),
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=max(1, total // 200),
+        logger=loggers + ([logger] if logger else []),
+        callbacks=[*callbacks, FitProgress(report, total)],
+        use_distributed_sampler=False,  # our loaders know rank and world size
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )
+    trainer.fit(model, datamodule=data)
+    if trainer.interrupted:
+        raise KeyboardInterrupt  # Lightning swallows it, and a stage that was cut short must not count as finished
+    trainer.save_checkpoint(folder / CHECKPOINT, weights_only=True)
+    return trainer
+
+
+def predict(model: LightningModule, data: LightningDataModule) -> torch.Tensor:
+    """Output of `predict_step` over the predict loader, on one device: several would pad with duplicates.
+
+    Returns:
+        For a classifier, probabilities of shape (test lesions, classes).
+    """
+    _quiet()
+    trainer = Trainer(
+        accelerator="auto", devices=1, logger=False, enable_progress_bar=False, enable_checkpointing=False
+    )
+    batches = trainer.predict(model, datamodule=data)
+    assert batches is not None
+    return torch.cat(batches)  # type: ignore[arg-type]  # one tensor per batch
+
+
+def choose_strategy(config: TrainerConfig, *, manual: bool) -> str:
+    """The form of DDP that suits a model, unless the user chose one.
+
+    Two networks that are stepped in turn leave parameters unused in each half step, which plain DDP does not survive
+    (Lightning #20328). Spawned processes work from inside a stage; a script launched again would run the whole command.
+    """
+    if config.strategy != "auto" or config.devices * config.num_nodes == 1:
+        return config.strategy
+    return "ddp_spawn_find_unused_parameters_true" if manual else "ddp_spawn"
+
+
+def _quiet() -> None:
+    """Lightning's tips about workers and accelerators are not for our in-memory loaders."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    warnings.filterwarnings("ignore", ".*GPU available but not used.*")
+    warnings.filterwarnings("ignore", ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*")
