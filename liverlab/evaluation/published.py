@@ -1,0 +1,51 @@
+"""Published targets: the results printed by Frid-Adar et al. 2018 (arXiv 1803.01229), to lay beside ours.
+
+Nothing here was computed by this project except the intervals, which the paper does not give.
+"""
+
+from dataclasses import dataclass
+
+from statsmodels.stats.proportion import proportion_confint
+
+PUBLISHED_LESIONS = 182
+PUBLISHED_CLASSES = ("cyst", "metastasis", "hemangioma")
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """One line of the paper's results.
+
+    Attributes:
+        name: The arm, as the paper calls it.
+        sensitivity: Prevalence-weighted sensitivity, which equals accuracy; None where only accuracy is printed.
+        specificity: Prevalence-weighted specificity.
+        correct: Correctly classified of 182 lesions, calculated from the printed numbers.
+        confusion: Printed confusion matrix, true class by row in the order of `PUBLISHED_CLASSES`.
+    """
+
+    name: str
+    sensitivity: float | None
+    specificity: float | None
+    correct: int
+    confusion: tuple[tuple[int, int, int], ...] | None = None
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the 182 lesions classified correctly."""
+        return self.correct / PUBLISHED_LESIONS
+
+    @property
+    def wilson_95(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of the accuracy as if all lesions were independent."""
+        low, high = proportion_confint(self.correct, PUBLISHED_LESIONS, alpha=0.05, method="wilson")
+        return float(low), float(high)
+
+
+PUBLISHED_RESULTS = (
+    PublishedRow("no augmentation", None, None, 104),
+    PublishedRow("classic augmentation", 0.786, 0.884, 143, ((52, 1, 0), (2, 44, 18), (0, 18, 47))),
+    PublishedRow("classic + DCGAN", 0.857, 0.924, 156, ((53, 0, 0), (2, 52, 10), (1, 13, 51))),
+    PublishedRow("classic + ACGAN", 0.813, 0.900, 148),
+    PublishedRow("ACGAN discriminator as classifier", 0.791, 0.888, 144),
+    PublishedRow("BoVW-MI (bag of visual words)", 0.780, 0.883, 142),
+)

@@ -1,0 +1,157 @@
+"""A finished run's folder with invented numbers, in the layout that the pipeline writes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+CLASSES = ("cyst", "metastasis", "hemangioma")
+
+
+def fake_predictions(
+    skill: dict[str, float], *, classes=CLASSES, patients=30, folds=3, repeats=1, seed=0
+) -> pd.DataFrame:
+    """Rows whose arms are right with about the given probability; one to three lesions per patient, of one class."""
+    rng = np.random.default_rng(seed)
+    lesions = [(f"P{p:03d}", f"L{p:03d}{i}", p % len(classes)) for p in range(patients) for i in range(1 + p // 9 % 3)]
+    rows = []
+    for repeat in range(repeats):
+        fold_of = {f"P{p:03d}": (p // len(classes) + repeat) % folds for p in range(patients)}
+        for patient, lesion, label in lesions:
+            hardness = rng.normal()  # shared by the arms, so that they are correlated
+            for arm, right in skill.items():
+                logits = rng.normal(0, 0.7, len(classes))
+                logits[label] += 4 * (right - 0.5) - 0.8 * hardness
+                p = np.round(np.exp(logits) / np.exp(logits).sum(), 6)
+                key = (arm, repeat, fold_of[patient], lesion, patient, classes[label], classes[int(p.argmax())])
+                rows.append((*key, *p))
+    columns = ["arm", "repeat", "fold", "lesion_id", "patient_id", "label", "predicted"]
+    return pd.DataFrame(rows, columns=columns + [f"p_{c}" for c in classes])
+
+
+def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None, generator: str | None) -> dict:
+    """What `run.json` holds, consistent with the predictions."""
+    classes = [column[2:] for column in predictions.columns if column.startswith("p_")]
+    first = predictions[predictions["arm"] == predictions["arm"].iloc[0]]
+    lesions = first.drop_duplicates("lesion_id")
+    splits = []
+    for (repeat, fold), test in first.groupby(["repeat", "fold"]):
+        train = first[(first["repeat"] == repeat) & (first["fold"] != fold)]
+        splits.append(
+            {
+                "repeat": int(repeat),
+                "fold": int(fold),
+                "train_lesions": len(train),
+                "test_lesions": len(test),
+                "train_patients": train["patient_id"].nunique(),
+                "test_patients": test["patient_id"].nunique(),
+                "test_per_class": {c: int((test["label"] == c).sum()) for c in classes},
+            }
+        )
+    arms = {
+        name: {
+            "description": f"Invented numbers for the arm {name}.",
+            "training_images": {"real": 120, "classic": 2400, "synthetic": 1200 if name == arm and generator else 0},
+            "steps": 1500,
+            "epochs": 25.8,
+            "generator": generator if name == arm else None,
+            "details": {"learning_rate": 0.001},
+        }
+        for name in dict.fromkeys(predictions["arm"])
+    }
+    spread = [
+        {
+            "repeat": 0,
+            "fold": 0,
+            "class": c,
+            "real_mean_distance": 0.31,
+            "synthetic_mean_distance": d,
+            "ratio": d / 0.31,
+        }
+        for c, d in zip(classes, (0.27, 0.12, 0.29), strict=False)
+    ]
+    return {
+        "experiment": "fake",
+        "arm": arm,
+        "baseline": baseline,
+        "class_names": classes,
+        "profile": "laptop",
+        "profile_changes": [
+            {"setting": "classifier.width", "published": 32, "used": 16},
+            {"setting": "classic.per_fold", "published": 5000, "used": 1200},
+            {"setting": "acgan.epochs", "published": 50, "used": 12},
+        ],
+        "budget": "steps",
+        "cohort": {
+            "lesions": len(lesions),
+            "patients": lesions["patient_id"].nunique(),
+            "per_class": {c: int((lesions["label"] == c).sum()) for c in classes},
+            "fingerprint": "0123456789ab",
+            "phantom": True,
+            "sources": ["phantom"],
+        },
+        "splits": splits,
+        "arms": arms,
+        "spread": spread if generator else None,
+        "leak_checks": [
+            {"check": "Train and test patients are disjoint in every split", "result": "passed"},
+            {"check": "Every generator saw patients of its training side only", "result": "passed"},
+        ],
+        "protocol": {"folds": int(first["fold"].nunique()), "repeats": int(first["repeat"].nunique()), "seed": 7},
+        "versions": {"python": "3.11.2", "torch": "2.13.0", "liverlab": "0.1.0"},
+        "hardware": "2 CPU cores",
+        "seconds": 913.4,
+        "created": "2026-01-05T10:20:30+00:00",
+        "config_yaml": "experiment: fake\nclassifier:\n  lr: 0.001\n",
+    }
+
+
+def write_fake_run(
+    folder: Path, skill: dict[str, float], *, arm: str, baseline: str | None, generator: str | None = None, **shape
+) -> Path:
+    """Write predictions.csv, run.json, learning_curves.csv and, with a generator, samples.npz."""
+    folder.mkdir(parents=True, exist_ok=True)
+    predictions = fake_predictions(skill, **shape)
+    predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6f")
+    run = run_description(predictions, arm=arm, baseline=baseline, generator=generator)
+    (folder / "run.json").write_text(json.dumps(run))
+    _curves(predictions, skill).to_csv(folder / "learning_curves.csv", index=False, float_format="%.6f")
+    if generator:
+        np.savez(folder / "samples.npz", **_samples(len(run["class_names"])))
+    return folder
+
+
+def _curves(predictions: pd.DataFrame, skill: dict[str, float]) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    rows = []
+    for arm, repeat, fold in predictions[["arm", "repeat", "fold"]].drop_duplicates().itertuples(index=False):
+        for step in range(100, 1501, 100):
+            grown = 1 - np.exp(-step / 400)
+            test = 0.35 + (skill[arm] - 0.35) * grown + rng.normal(0, 0.015)
+            train = 0.35 + 0.6 * grown + rng.normal(0, 0.01)
+            rows.append((arm, repeat, fold, step, 1.1 - grown, train, test if step % 300 == 0 else None))
+    return pd.DataFrame(
+        rows, columns=["arm", "repeat", "fold", "step", "train_loss", "train_accuracy", "test_accuracy"]
+    )
+
+
+def _samples(num_classes: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(2)
+    y, x = np.mgrid[-1:1:64j, -1:1:64j]
+    labels = np.repeat(np.arange(num_classes), 8)
+
+    def draw(label: int, blur: float) -> np.ndarray:
+        radius, ring = rng.uniform(0.4, 0.6), 0.12 * rng.normal(1, 0.2)
+        distance = np.hypot(x - rng.normal(0, 0.05), y * rng.uniform(0.8, 1.2))
+        inside = 1 / (1 + np.exp((distance - radius) / blur))
+        rim = np.exp(-(((distance - radius) / ring) ** 2)) * (label == 1)
+        image = 140 + (-70 + 35 * label) * inside + 30 * rim + rng.normal(0, 8, x.shape)
+        return np.clip(image, 0, 255).astype(np.uint8)
+
+    return {
+        "real": np.stack([draw(label, 0.03) for label in labels]),
+        "real_labels": labels,
+        "synthetic": np.stack([draw(label, 0.12) for label in labels]),
+        "synthetic_labels": labels,
+    }

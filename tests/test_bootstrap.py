@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from liverlab.evaluation.bootstrap import (
+    patient_confusions,
+    percentile_interval,
+    proportion_interval,
+    resampled_confusions,
+    widened,
+)
+from liverlab.evaluation.metrics import confusion_matrix
+
+
+def test_patients_add_up_to_the_confusion_matrix():
+    rng = np.random.default_rng(0)
+    labels, patients = rng.integers(0, 4, 50), rng.permutation(np.arange(50) % 17)
+    predicted = rng.integers(0, 4, (3, 50))
+    counts = patient_confusions(labels, predicted, patients, 4)
+    assert counts.shape == (17, 3, 4, 4)
+    for arm in range(3):
+        assert counts[:, arm].sum(0).tolist() == confusion_matrix(labels, predicted[arm], 4).tolist()
+    assert counts[5].sum((1, 2)).tolist() == [(patients == 5).sum()] * 3
+
+
+def test_standard_error_is_that_of_patients_not_of_lesions():
+    # 80 patients with 5 lesions each, all right or all wrong: the error of a mean over 80 coins, sqrt(p (1-p) / 80)
+    patients = np.repeat(np.arange(80), 5)
+    right = (patients % 4 > 0).astype(np.int64)
+    counts = patient_confusions(np.ones(400, dtype=np.int64), right[None], patients, 2)
+    drawn = resampled_confusions(counts, 20000, np.random.default_rng(1))
+    accuracy = drawn[:, 0, 1, 1] / drawn[:, 0].sum((1, 2))
+    assert accuracy.mean() == pytest.approx(0.75, abs=0.002)
+    assert accuracy.std() == pytest.approx(np.sqrt(0.75 * 0.25 / 80), rel=0.03)
+
+
+def test_all_arms_share_one_draw():
+    labels, patients = np.arange(30) % 3, np.arange(30) // 2
+    predicted = np.stack([np.roll(labels, 1), np.roll(labels, 1), labels])
+    counts = patient_confusions(labels, predicted, patients, 3)
+    drawn = resampled_confusions(counts, 700, np.random.default_rng(2))
+    np.testing.assert_array_equal(drawn[:, 0], drawn[:, 1])
+    np.testing.assert_array_equal(drawn[:, 0].sum(-1), drawn[:, 2].sum(-1))  # the same lesions of each class
+
+
+def test_the_same_seed_gives_the_same_draws():
+    counts = np.random.default_rng(0).integers(0, 3, (9, 2, 3, 3)).astype(float)
+    first, again, other = (resampled_confusions(counts, 50, np.random.default_rng(seed)) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_interval_is_a_tenth_wider_than_the_percentiles():
+    drawn = np.linspace(0.3, 0.7, 401)  # 2.5 and 97.5 % points at 0.31 and 0.69
+    assert percentile_interval(widened(0.5, drawn)) == pytest.approx((0.5 - 1.1 * 0.19, 0.5 + 1.1 * 0.19))
+
+
+def test_a_proportion_of_one_gets_wilsons_interval_over_patients():
+    # Wilson at p = 1: low = n / (n + z^2)
+    low, high = proportion_interval(1.0, np.ones(100), rows=90, patients=30)
+    assert (low, high) == pytest.approx((30 / (30 + 1.959964**2), 1.0))
+    assert proportion_interval(np.nan, np.ones(100), rows=0, patients=0) is None

@@ -1,0 +1,101 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_run import write_fake_run
+
+from data_modules.errors import InputError
+from liverlab.evaluation.evaluate import evaluate
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_fake_run(tmp_path, {"classic": 0.65, "acgan": 0.7}, arm="acgan", baseline="classic")
+
+
+def test_numbers_are_those_of_a_hand_count(folder):
+    result = evaluate(folder, draws=300, flips=300)
+    frame = pd.read_csv(folder / "predictions.csv")
+    right = (frame["label"] == frame["predicted"]).groupby(frame["arm"]).mean()
+    for arm in ("classic", "acgan"):
+        assert result["arms"][arm]["accuracy"]["estimate"] == pytest.approx(right[arm], abs=1e-6)
+        low, high = result["arms"][arm]["accuracy"]["interval"]
+        assert low < right[arm] < high
+    assert result["comparison"]["estimate"] == pytest.approx(right["acgan"] - right["classic"])
+    assert result["counts"] == {
+        "rows": 57,
+        "lesions": 57,
+        "patients": 30,
+        "repeats": 1,
+        "splits": 3,
+        "majority_class": "cyst",
+        "majority_share": 1 / 3,
+    }
+    wide = frame.assign(right=frame["label"] == frame["predicted"]).pivot(
+        index="lesion_id", columns="arm", values="right"
+    )
+    assert result["comparison"]["mcnemar"]["gained"] == (wide["acgan"] & ~wide["classic"]).sum()
+    assert result["comparison"]["mcnemar"]["lost"] == (wide["classic"] & ~wide["acgan"]).sum()
+
+
+def test_metrics_json_is_what_was_returned_and_repeats_exactly(folder):
+    result = evaluate(folder, draws=300, flips=300)
+    first = (folder / "metrics.json").read_text()
+    assert json.loads(first) == json.loads(json.dumps(result))
+    evaluate(folder, draws=300, flips=300)
+    assert (folder / "metrics.json").read_text() == first
+    assert not list(folder.glob("*.part"))
+
+
+def test_a_planted_effect_is_found_and_its_mirror_is_harm(tmp_path):
+    shape = {"patients": 90, "folds": 3}
+    skill = {"classic": 0.55, "acgan": 0.95}
+    forward = evaluate(write_fake_run(tmp_path / "f", skill, arm="acgan", baseline="classic", **shape))
+    mirrored = evaluate(write_fake_run(tmp_path / "m", skill, arm="classic", baseline="acgan", **shape))
+    assert forward["comparison"]["verdict"] == "benefit"
+    assert mirrored["comparison"]["verdict"] == "harm"
+    assert mirrored["comparison"]["estimate"] == -forward["comparison"]["estimate"]
+
+
+def test_identical_arms_are_inconclusive_not_equivalent(folder):
+    frame = pd.read_csv(folder / "predictions.csv")
+    classic = frame[frame["arm"] == "classic"]
+    pd.concat([classic, classic.assign(arm="acgan")]).to_csv(folder / "predictions.csv", index=False)
+    comparison = evaluate(folder, draws=200, flips=200)["comparison"]
+    assert comparison["verdict"] == "inconclusive"
+    assert comparison["detectable"] is None
+    assert comparison["lesions_needed"] is None
+    assert comparison["sign_flip_p"] == 1
+
+
+@pytest.mark.parametrize("num_classes", [2, 20])
+def test_one_arm_of_any_number_of_classes(tmp_path, num_classes):
+    classes = tuple(f"class {i}" for i in range(num_classes))
+    shape = {"classes": classes, "patients": 3 * num_classes}
+    result = evaluate(write_fake_run(tmp_path, {"only": 0.6}, arm="only", baseline=None, **shape), draws=200, flips=200)
+    assert result["comparison"] is None
+    assert len(result["arms"]["only"]["per_class"]) == num_classes
+    assert np.array(result["arms"]["only"]["confusion"]).shape == (num_classes, num_classes)
+
+
+def test_repeats_bring_the_correlated_t_to_the_verdict(tmp_path):
+    skill = {"classic": 0.65, "acgan": 0.7}
+    folder = write_fake_run(tmp_path, skill, arm="acgan", baseline="classic", folds=5, repeats=3)
+    comparison = evaluate(folder, draws=200, flips=200)["comparison"]
+    assert comparison["correlated_t"]["splits"] == 15
+    assert comparison["probabilities"]["source"] == "correlated t"
+    assert comparison["mcnemar"]["gained"] + comparison["mcnemar"]["lost"] <= 57  # one repeat only
+
+
+def test_what_run_json_may_get_wrong(folder):
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"baseline": "clasic"}))
+    with pytest.raises(InputError, match=r"names the baseline 'clasic', but predictions\.csv holds classic, acgan"):
+        evaluate(folder)
+    (folder / "run.json").write_text(json.dumps(run | {"class_names": ["a", "b"]}))
+    with pytest.raises(InputError, match="lists the classes"):
+        evaluate(folder)
+    (folder / "run.json").unlink()
+    with pytest.raises(InputError, match=r"run\.json is missing"):
+        evaluate(folder)
