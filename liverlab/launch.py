@@ -17,21 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from liverlab.display import StageDisplay
-from liverlab.stages import Stage, complete, read_record
-
-
-def in_order(stages: Sequence[Stage]) -> list[Stage]:
-    """The stages and all they need, each once, needs first."""
-    ordered: dict[str, Stage] = {}
-
-    def visit(stage: Stage) -> None:
-        for need in stage.needs:
-            visit(need)
-        ordered.setdefault(stage.key, stage)
-
-    for stage in stages:
-        visit(stage)
-    return list(ordered.values())
+from liverlab.stages import Stage, complete, in_order, read_record
 
 
 def expected_seconds(stages: Sequence[Stage], runs: Path) -> dict[str, float | None]:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -51,15 +52,16 @@ def splits_to_run(config: ExperimentConfig) -> list[tuple[int, int]]:
 
 def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
     """The classifier of one split, with the pool of the split's generators where the arm has one."""
-    settings = _split_settings(config, repeat, fold) | {"classifier": asdict(config.classifier)}
-    settings["classifier"].pop("epochs" if config.classifier.budget == "steps" else "steps")
+    network = asdict(config.classifier)
+    del network["epochs" if config.classifier.budget == "steps" else "steps"]  # the other one has no effect
+    settings = _split_settings(config, repeat, fold) | {"classifier": network}
     if config.augmentation == "classic":
         settings["classic"] = asdict(config.classic)
-    needs = (cohort,)
+    needs = [cohort]
     if config.generator != "none":
-        needs += (plan_pool(config, cohort, repeat, fold, experiment),)
+        needs.append(plan_pool(config, cohort, repeat, fold, experiment))
     run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
-    return Stage("classifier", f"{config.name}-r{repeat}-f{fold}", settings, run, needs)
+    return Stage("classifier", f"{config.name}-r{repeat}-f{fold}", settings, run, tuple(needs))
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
@@ -103,7 +105,7 @@ def fit_generator(
     data = generator_data(config, cohort, split, label)
     (folder / "patients.json").write_text(json.dumps(data.patients))
     kind = GENERATORS[config.generator]
-    conditional = {} if kind.one_per_class else {"num_classes": len(cohort.class_names)}
+    conditional: dict[str, Any] = {} if kind.one_per_class else {"num_classes": len(cohort.class_names)}
     torch.manual_seed(seed)
     model = kind(size=config.roi.size, seed=seed, **conditional, **hyper)
     shown = list(range(len(cohort.class_names))) if label is None else [label]
@@ -177,7 +179,8 @@ def fit_classifier(
     write_predictions(folder / "predictions.csv", cohort, split, predict(model, data))
     real, synthetic = len(split.train), sum(len(callback.pool.labels) for callback in injection)
     counts = {"real": real, "classic": len(data.train_labels) - real - synthetic, "synthetic": synthetic}
-    training = {"images": counts, "steps": trainer.global_step}
+    epochs = trainer.global_step / len(data.train_dataloader())
+    training = {"description": config.description, "images": counts, "steps": trainer.global_step, "epochs": epochs}
     (folder / "training.json").write_text(json.dumps(training))
 
 

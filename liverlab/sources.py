@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from data_modules.errors import InputError
 from data_modules.ingest import ingest
 from data_modules.manifest import read_manifest
-
-from data_modules.errors import InputError
 from data_modules.phantom import write_phantom
 from liverlab.config import ExperimentConfig
 from liverlab.stages import Stage, write_progress
@@ -24,9 +23,8 @@ def cohort_stage(config: ExperimentConfig) -> Stage:
     salt_file = Path(config.runs_dir) / ".salt"
     if data.manifest is None:
         numbers = {"lesions": data.phantom_lesions, "seed": data.phantom_seed}
-        phantom = Stage(
-            "phantom", f"{data.phantom_lesions}-seed-{data.phantom_seed}", numbers, partial(make_phantom, **numbers)
-        )
+        render = partial(make_phantom, lesions=data.phantom_lesions, seed=data.phantom_seed)
+        phantom = Stage("phantom", f"{data.phantom_lesions}-seed-{data.phantom_seed}", numbers, render)
         run = partial(ingest_cohort, manifest=None, classes=data.classes, salt_file=salt_file)
         return Stage("cohort", "phantom", {"classes": data.classes}, run, (phantom,))
     manifest = Path(data.manifest).resolve()

@@ -61,6 +61,20 @@ class Stage:
         return self.folder(runs).is_dir()
 
 
+def in_order(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages and all they need, each once, needs first."""
+    ordered: dict[str, Stage] = {}
+
+    def visit(stage: Stage) -> None:
+        for need in stage.needs:
+            visit(need)
+        ordered.setdefault(stage.key, stage)
+
+    for stage in stages:
+        visit(stage)
+    return list(ordered.values())
+
+
 def complete(stage: Stage, runs: Path) -> Path:
     """Run a stage unless it is finished; what a killed run left half-written is thrown away first.
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from pytorch_lightning.loggers import WandbLogger
 
+from liverlab.config import ExperimentConfig
+
 PROJECT = "liverlab"
 
 
@@ -94,3 +96,19 @@ def tracked(name: RunName, config: Mapping[str, Any], *, mode: str, folder: Path
         yield WandbLogger(experiment=run)
     finally:
         run.finish()
+
+
+def log_result(metrics: Mapping[str, Any], config: ExperimentConfig, folder: Path) -> None:
+    """One run per arm with its pooled metrics, so that a dashboard compares arms without reading folds.
+
+    Args:
+        metrics: Content of `metrics.json`.
+        config: The experiment's.
+        folder: Where W&B keeps its files.
+    """
+    for arm, values in metrics["arms"].items():
+        name = RunName(config.name, arm, "evaluation", "all", config.profile)
+        with tracked(name, {}, mode=resolve_mode(config.tracking), folder=folder) as logger:
+            if logger:
+                scores = ("accuracy", "sensitivity", "specificity", "auroc")
+                logger.log_metrics({f"pooled/{key}": values[key]["estimate"] for key in scores if key in values})

@@ -1,0 +1,201 @@
+"""Gathers what the stages of an experiment wrote into its folder: the files that evaluation and report read."""
+
+import csv
+import json
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data_modules.classic import render_originals
+from data_modules.cohort import Cohort
+from data_modules.folds import Split
+from data_modules.lesion_data import patients_of
+from data_modules.pool import SamplePool
+from data_modules.roi import Roi, from_signed
+from liverlab.arm_data import find_split
+from liverlab.config import ExperimentConfig
+from liverlab.evaluation.evaluate import write_json
+from liverlab.evaluation.spread import class_spread
+from liverlab.settings import ProfileChange
+from liverlab.stages import Stage, in_order, read_record
+
+CURVE = ("train_loss", "train_accuracy", "test_accuracy")
+SHOWN_PER_CLASS = 8
+LIBRARIES = ("torch", "pytorch-lightning", "torchmetrics", "monai", "numpy", "scikit-learn", "scipy", "liverlab")
+
+Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm; the baseline first, the arm in question last
+
+
+def gather(folder: Path, runs: Path, arms: Arms, config: ExperimentConfig, changes: Sequence[ProfileChange]) -> None:
+    """Write `predictions.csv`, `learning_curves.csv`, `samples.npz`, `run.json` and links to the stages."""
+    _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
+    _gather_rows(folder / "learning_curves.csv", runs, arms, "metrics.csv", dict.fromkeys(("step", *CURVE)))
+    cohort = Cohort.load(arms[config.name][0].needs[0].folder(runs))
+    splits = [
+        find_split(cohort, config, stage.settings["repeat"], stage.settings["fold"]) for stage in arms[config.name]
+    ]
+    pools = [
+        SamplePool.load(need.folder(runs)) for stage in arms[config.name] for need in stage.needs if need.kind == "pool"
+    ]
+    roi = Roi(**asdict(config.roi))
+    if pools:
+        _write_samples(folder / "samples.npz", cohort, splits[0], pools[0], roi)
+    spread = [row for split, pool in zip(splits, pools, strict=False) for row in _spread(cohort, split, pool, roi)]
+    run = {
+        "experiment": config.name,
+        "arm": config.name,
+        "baseline": config.compare_with,
+        "class_names": list(cohort.class_names),
+        "profile": config.profile,
+        "profile_changes": [asdict(change) for change in changes],
+        "budget": config.classifier.budget,
+        "cohort": _describe_cohort(cohort, config),
+        "splits": [_describe_split(cohort, split) for split in splits],
+        "arms": {name: _describe_arm(stages, runs) for name, stages in arms.items()},
+        "spread": spread if pools else None,
+        "leak_checks": leak_checks(cohort, splits, pools),
+        "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
+        "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
+        "hardware": _hardware(),
+        "seconds": sum(read_record(stage.folder(runs))["seconds"] for stage in _all_stages(arms)),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "config_yaml": (folder / "config.yaml").read_text(),
+    }
+    write_json(folder / "run.json", run)
+    _link_stages(folder / "stages", runs, arms)
+
+
+def leak_checks(cohort: Cohort, splits: Sequence[Split], pools: Sequence[SamplePool]) -> list[dict[str, str]]:
+    """What was looked for in this run's own files, and what was found; a failed check is a failure of ours."""
+    shared = sum(len(patients_of(cohort, s.train) & patients_of(cohort, s.test)) for s in splits)
+    checks = [("Patients on both sides of a split", f"{shared} in {len(splits)} splits")]
+    if pools:
+        seen = sum(
+            len(set(p.provenance.patients) & patients_of(cohort, s.test)) for p, s in zip(pools, splits, strict=True)
+        )
+        checks.append(("Test patients that a generator saw", f"{seen} in {len(pools)} pools"))
+        assert seen == 0
+    assert shared == 0
+    return [{"check": check, "result": result} for check, result in checks]
+
+
+def _gather_rows(path: Path, runs: Path, arms: Arms, source: str, columns: dict[str, None]) -> None:
+    """One table of all stages' rows, led by the arm; `columns` keeps some, led by repeat and fold, else all."""
+    rows: list[dict[str, str]] = []
+    for arm, stages in arms.items():
+        for stage in stages:
+            place = {key: str(stage.settings[key]) for key in ("repeat", "fold")} if columns else {}
+            with (stage.folder(runs) / source).open(newline="") as file:
+                for row in csv.DictReader(file):
+                    kept = {key: row.get(key, "") for key in columns} if columns else row
+                    if not columns or row.get(CURVE[-1]):
+                        rows.append({"arm": arm} | place | kept)
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    temporary.replace(path)
+
+
+def _write_samples(path: Path, cohort: Cohort, split: Split, pool: SamplePool, roi: Roi) -> None:
+    """The first images of every class, unpicked, as the network sees them."""
+    labels = cohort.labels[list(split.train)]
+    real = (render_originals(cohort, split.train, roi)[:, 0].numpy() * 255).round().astype(np.uint8)
+    generated = (from_signed(pool.images)[:, 0].clamp(0, 1).numpy() * 255).round().astype(np.uint8)
+    first, asked = _first_of_each(labels), _first_of_each(pool.labels.numpy())
+    np.savez_compressed(
+        path,
+        real=real[first],
+        real_labels=labels[first],
+        synthetic=generated[asked],
+        synthetic_labels=pool.labels.numpy()[asked],
+    )
+
+
+def _first_of_each(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate([np.flatnonzero(labels == label)[:SHOWN_PER_CLASS] for label in np.unique(labels)])
+
+
+def _spread(cohort: Cohort, split: Split, pool: SamplePool, roi: Roi) -> list[dict[str, Any]]:
+    real = render_originals(cohort, split.train, roi)[:, 0].numpy()
+    rows = class_spread(
+        real,
+        cohort.labels[list(split.train)],
+        from_signed(pool.images)[:, 0].numpy(),
+        pool.labels.numpy(),
+        cohort.class_names,
+        seed=0,
+    )
+    return [{"repeat": split.repeat, "fold": split.fold} | row for row in rows]
+
+
+def _describe_cohort(cohort: Cohort, config: ExperimentConfig) -> dict[str, Any]:
+    return {
+        "lesions": len(cohort),
+        "patients": len(cohort.patient_ids),
+        "per_class": _per_class(cohort, range(len(cohort))),
+        "fingerprint": cohort.fingerprint,
+        "phantom": config.data.manifest is None,
+        "sources": sorted({lesion.source for lesion in cohort.lesions}),
+    }
+
+
+def _describe_split(cohort: Cohort, split: Split) -> dict[str, Any]:
+    return {
+        "repeat": split.repeat,
+        "fold": split.fold,
+        "train_lesions": len(split.train),
+        "test_lesions": len(split.test),
+        "train_patients": len(patients_of(cohort, split.train)),
+        "test_patients": len(patients_of(cohort, split.test)),
+        "test_per_class": _per_class(cohort, split.test),
+    }
+
+
+def _per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
+    counts = Counter(cohort.lesions[i].class_name for i in lesions)
+    return {name: counts[name] for name in cohort.class_names}
+
+
+def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
+    """What the arm's first classifier trained on; the other splits differ by a few lesions."""
+    training = json.loads((stages[0].folder(runs) / "training.json").read_text())
+    generators = [need for need in _all_stages({"": stages}) if need.kind == "generator"]
+    kind = generators[0].name.partition("-")[0] if generators else None
+    return {
+        "description": training["description"],
+        "training_images": training["images"],
+        "steps": training["steps"],
+        "epochs": training["epochs"],
+        "generator": kind,
+        "details": generators[0].settings[kind] if kind else {},
+    }
+
+
+def _hardware() -> str:
+    import torch  # already loaded by the stages in this process, if any ran
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return f"{device}, {platform.machine()}, {platform.system()}"
+
+
+def _link_stages(folder: Path, runs: Path, arms: Arms) -> None:
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for stage in _all_stages(arms):
+        target = stage.folder(runs)
+        (folder / f"{stage.kind}-{target.name}").symlink_to(Path("../../..") / target.relative_to(runs))
+
+
+def _all_stages(arms: Arms) -> list[Stage]:
+    return in_order([stage for stages in arms.values() for stage in stages])
