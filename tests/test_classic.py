@@ -97,7 +97,7 @@ def test_one_sampling_equals_monai_steps_done_one_by_one(textured):
         image = Affine(translate_params=shift, mode="bicubic", padding_mode="border", dtype=np.float32)(image)[0]
         zoom = (0.75 + drawn.extra_margin[t]) / PATCH_HALF_WIDTH
         identity = torch.tensor([[[zoom, 0.0, 0.0], [0.0, zoom, 0.0]]])
-        expected = sample_rois(torch.as_tensor(image)[None].float(), identity, size=64)
+        expected = sample_rois(image.as_tensor()[None], identity, size=64)
         ours = sample_rois(patches, matrices[t : t + 1], size=64)
         # noise of SD 3 HU is smoothed differently by three resamplings than by one
         assert (ours - expected).abs().mean() < 1.5, kind
