@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
+
+torch.set_num_threads(1)  # as in a stage: small networks gain nothing from more, and a busy machine loses much
 
 
 @pytest.fixture

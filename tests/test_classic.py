@@ -18,9 +18,8 @@ ROI = Roi(size=64, margin=0.25, intensity="window", window_hu=(-100.0, 240.0))
 @pytest.fixture(scope="module")
 def textured() -> Cohort:
     """Four lesions with structure at every place, so that a wrong transform shows."""
-    rng = np.random.default_rng(3)
     y, x = np.mgrid[:PATCH_SIZE, :PATCH_SIZE] / PATCH_SIZE
-    patches = [60 + 80 * np.sin(9 * x + i) * np.cos(7 * y - i) + 40 * x + rng.normal(0, 3, x.shape) for i in range(4)]
+    patches = [60 + 80 * np.sin(9 * x + i) * np.cos(7 * y - i) + 40 * x for i in range(4)]
     lesions = tuple(Lesion(f"L{i}", f"P{i}", "ab"[i % 2], 12.0 + 20 * i, 0.8, 2.5, "test") for i in range(4))
     return Cohort(("a", "b"), lesions, np.stack(patches).astype(np.int16))
 
@@ -88,19 +87,21 @@ def test_one_sampling_equals_monai_steps_done_one_by_one(textured):
         }[kind]
         t = int(np.flatnonzero(chosen)[1])
         image = Affine(
-            rotate_params=float(np.deg2rad(drawn.angle_deg[t])), mode="bicubic", padding_mode="border", dtype=np.float64
+            rotate_params=-float(np.deg2rad(drawn.angle_deg[t])),
+            mode="bicubic",
+            padding_mode="border",
+            dtype=np.float64,
         )(patch.double())[0]
         if (drawn.flip[t] < 0).any():
             image = torch.flip(image, [d for d, sign in ((1, drawn.flip[t, 1]), (2, drawn.flip[t, 0])) if sign < 0])
         down, right = drawn.shift_px[t, 1], drawn.shift_px[t, 0]
         shift = [-down / diameter_px * per_diameter, -right / diameter_px * per_diameter]
         image = Affine(translate_params=shift, mode="bicubic", padding_mode="border", dtype=np.float32)(image)[0]
-        zoom = (0.75 + drawn.extra_margin[t]) / PATCH_HALF_WIDTH
+        zoom = float((0.75 + drawn.extra_margin[t]) / PATCH_HALF_WIDTH)
         identity = torch.tensor([[[zoom, 0.0, 0.0], [0.0, zoom, 0.0]]])
-        expected = sample_rois(image.as_tensor()[None], identity, size=64)
+        expected = sample_rois(image.as_tensor()[None].float(), identity, size=64)
         ours = sample_rois(patches, matrices[t : t + 1], size=64)
-        # noise of SD 3 HU is smoothed differently by three resamplings than by one
-        assert (ours - expected).abs().mean() < 1.5, kind
+        assert (ours - expected).abs().mean() < 0.3, kind  # HU, of a picture that spans 240
         assert (ours - ours.flip(-1)).abs().mean() > 8, "the picture is not symmetric, so the comparison can fail"
 
 

@@ -1,0 +1,42 @@
+from itertools import chain
+
+import torch
+from torch.utils.data import DataLoader
+
+from data_modules.batches import BatchOrder, TensorBatches
+
+
+def positions(order, epoch=0):
+    order.set_epoch(epoch)
+    return list(order)
+
+
+def test_an_epoch_serves_every_position_once_and_the_next_in_another_order():
+    order = BatchOrder(10, 4, seed=0, drop_last=False)
+    first, second = positions(order), positions(order, 1)
+    assert [len(batch) for batch in first] == [4, 4, 2]
+    assert sorted(chain(*first)) == list(range(10))
+    assert first != second
+    assert first == positions(BatchOrder(10, 4, seed=0, drop_last=False))
+
+
+def test_two_ranks_together_serve_the_batches_of_one_with_the_double_size():
+    one = positions(BatchOrder(20, 8, seed=3, drop_last=True), 5)
+    ranks = [positions(BatchOrder(20, 4, seed=3, drop_last=True, rank=r, world_size=2), 5) for r in (0, 1)]
+    assert [a + b for a, b in zip(*ranks, strict=True)] == one
+    assert len(one) == 2
+
+
+def test_an_incomplete_batch_is_dropped_only_if_it_is_not_the_only_one():
+    assert len(BatchOrder(10, 4, seed=0, drop_last=True)) == 2
+    assert positions(BatchOrder(3, 4, seed=None, drop_last=True)) == [[0, 1, 2]]
+
+
+def test_a_batch_is_one_indexing():
+    images = torch.arange(6.0).view(6, 1, 1, 1)
+    loader = DataLoader(
+        TensorBatches(images, torch.arange(6)), sampler=BatchOrder(6, 4, seed=None, drop_last=False), batch_size=None
+    )
+    batches = list(loader)
+    assert batches[0][0].shape == (4, 1, 1, 1)
+    assert batches[1][1].tolist() == [4, 5]

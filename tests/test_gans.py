@@ -1,0 +1,141 @@
+"""What DCGAN and ACGAN have in common, and what sets them apart."""
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from torch.utils.data import DataLoader, TensorDataset
+
+from liverlab.models.acgan import ACGAN
+from liverlab.models.dcgan import DCGAN
+
+SHARED = {
+    "size": 64, "latent_dim": 8, "latent": "uniform", "generator_channels": 16, "lr": 1e-3, "betas": (0.5, 0.999),
+    "generator_steps": 1, "seed": 3,
+}  # fmt: skip
+
+
+def acgan(**changes):
+    torch.manual_seed(0)
+    settings = SHARED | {"num_classes": 3, "embedding_dim": 8, "discriminator": "odena", "discriminator_channels": 2}
+    return ACGAN(**(settings | changes))
+
+
+def dcgan(**changes):
+    torch.manual_seed(0)
+    return DCGAN(**(SHARED | {"discriminator_channels": 4} | changes))
+
+
+def loader(count=8):
+    torch.manual_seed(1)
+    return DataLoader(TensorDataset(torch.rand(count, 1, 64, 64) * 2 - 1, torch.arange(count) % 3), batch_size=8)
+
+
+def train(model, batches=1, **options):
+    trainer = Trainer(
+        max_epochs=batches, accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False,
+        enable_model_summary=False, **options,
+    )  # fmt: skip
+    trainer.fit(model, loader())
+    return trainer
+
+
+MODELS = pytest.mark.parametrize("make", [dcgan, acgan, lambda **c: acgan(discriminator="dcgan", **c)])
+
+
+@MODELS
+def test_one_batch_steps_both_networks_once(make):
+    model = make()
+    before = {name: weight.clone() for name, weight in model.named_parameters()}
+    trainer = train(model)
+    assert trainer.global_step == 2
+    assert model.batches_seen == 1
+    assert all(not torch.equal(weight, before[name]) for name, weight in model.named_parameters() if "bias" not in name)
+
+
+@MODELS
+def test_a_discriminator_step_leaves_the_generator_alone_and_the_other_way_round(make):
+    model = make()
+    steps = {"discriminator": [], "generator": []}
+
+    def record(optimizer, network, others):
+        inner = optimizer.step
+
+        def step(*args, **kwargs):
+            before = [p.clone() for p in others.parameters()]
+            result = inner(*args, **kwargs)
+            steps[network].append(all(map(torch.equal, before, others.parameters())))
+            return result
+
+        optimizer.step = step
+
+    configure = model.configure_optimizers
+
+    def configured():
+        generator, discriminator = configure()
+        record(generator, "generator", model.discriminator)
+        record(discriminator, "discriminator", model.generator)
+        return [generator, discriminator]
+
+    model.configure_optimizers = configured
+    train(model)
+    assert steps == {"discriminator": [True], "generator": [True]}
+
+
+@MODELS
+def test_generator_steps_per_discriminator_step(make):
+    assert train(make(generator_steps=3)).global_step == 4
+
+
+@MODELS
+def test_samples_repeat_with_the_seed_and_leave_the_model_training(make):
+    model = make().train()
+    labels = torch.tensor([0, 1, 2, 0])
+    first, again, other = (model.sample(labels, seed=s) for s in (1, 1, 2))
+    assert first.shape == (4, 1, 64, 64)
+    assert first.abs().max() <= 1
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert model.training
+
+
+def test_the_class_changes_an_acgans_image():
+    model = acgan()
+    one, two = model.sample(torch.tensor([0]), seed=1), model.sample(torch.tensor([1]), seed=1)
+    assert not torch.equal(one, two)
+
+
+@MODELS
+def test_same_seed_same_fit_and_noise_does_not_depend_on_history(make):
+    first, second = make(), make()
+    train(first, batches=2)
+    torch.manual_seed(99)  # whatever happened before must not matter
+    train(second, batches=2)
+    assert all(map(torch.equal, first.state_dict().values(), second.state_dict().values()))
+    other = make(seed=4)
+    train(other, batches=2)
+    assert not all(map(torch.equal, first.state_dict().values(), other.state_dict().values()))
+
+
+@MODELS
+def test_a_checkpoint_loads_with_weights_only(make, tmp_path):
+    model = make()
+    trainer = train(model)
+    trainer.save_checkpoint(tmp_path / "model.ckpt", weights_only=True)
+    loaded = type(model).load_from_checkpoint(tmp_path / "model.ckpt", weights_only=True)
+    labels = torch.tensor([0, 1])
+    assert torch.equal(loaded.sample(labels, seed=0), model.sample(labels, seed=0))
+
+
+def test_the_discriminator_learns_the_classes_of_real_images():
+    """Three brightness levels: after some steps the auxiliary head names them (chance is a third)."""
+    torch.manual_seed(1)
+    labels = torch.arange(48) % 3
+    images = (labels.view(-1, 1, 1, 1) - 1.0) * 0.6 + 0.1 * torch.randn(48, 1, 64, 64)
+    model = acgan(discriminator="dcgan", discriminator_channels=4)
+    trainer = Trainer(
+        max_epochs=12, accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False,
+        enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(model, DataLoader(TensorDataset(images, labels), batch_size=16))
+    _, logits = model.judge(images)  # with the batch's own statistics: the running ones hold generated images too
+    assert (logits.argmax(1) == labels).float().mean() > 0.9
