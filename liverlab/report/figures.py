@@ -62,7 +62,7 @@ def difference_figure(comparison: dict[str, Any], rope: float, colour: str) -> s
         low, high = (100 * x for x in comparison["interval"])
         axes.plot([low, high], [0, 0], color=colour, lw=3)
         axes.plot(100 * comparison["estimate"], 0, "D", color=colour, ms=8)
-        _row_label(axes, 0, "All folds, with 95 % interval")
+        _row_label(axes, 0, "All folds")
         for row, repeat in enumerate(repeats, start=1):
             values = [100 * split["difference"] for split in splits if split["repeat"] == repeat]
             axes.plot(values, [-row] * len(values), "o", color=colour, ms=5, alpha=0.6, mew=0)
@@ -86,7 +86,7 @@ def accuracy_figure(metrics: dict[str, Any], published: list[dict[str, Any]]) ->
         axes.axvline(100 * metrics["counts"]["majority_share"], color=MUTED, lw=0.8, ls=(0, (2, 2)))
         for i, (name, arm) in enumerate(arms.items()):
             folds = [100 * split["correct"] / split["rows"] for split in arm["splits"]]
-            axes.plot(folds, [-i] * len(folds), "o", color=arm_colour(i), ms=5, alpha=0.35, mew=0)
+            axes.plot(folds, [-i - 0.2] * len(folds), "o", color=arm_colour(i), ms=4, alpha=0.5, mew=0)
             axes.plot([100 * x for x in arm["accuracy"]["interval"]], [-i, -i], color=arm_colour(i), lw=2.5)
             axes.plot(100 * arm["accuracy"]["estimate"], -i, "D", color=arm_colour(i), ms=7)
             _row_label(axes, -i, name)
@@ -94,7 +94,7 @@ def accuracy_figure(metrics: dict[str, Any], published: list[dict[str, Any]]) ->
             axes.plot([100 * x for x in row["wilson_95"]], [-i, -i], color=MUTED, lw=1.2)
             axes.plot(100 * row["accuracy"], -i, "D", color=MUTED, mfc=PAPER, ms=6)
             _row_label(axes, -i, f"Published: {row['name']}", MUTED)
-        axes.set(ylim=(-len(arms) - len(published) + 0.6, 0.75), yticks=[], xlabel="Accuracy, %")
+        axes.set(ylim=(-len(arms) - len(published) + 0.5, 0.75), yticks=[], xlabel="Accuracy, %")
         axes.set_xlim(max(0, axes.get_xlim()[0] - 2), 100.5)
         values = ", ".join(f"{name} {100 * arm['accuracy']['estimate']:.1f} %" for name, arm in arms.items())
         return _svg(figure, "accuracy", f"Accuracy of the arms: {values}")

@@ -40,7 +40,7 @@ def write_report(folder: Path) -> Path:
         colours={name: i % len(figures.ARMS) for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
-        warnings=summary.warnings(metrics),
+        cautions=summary.cautions(metrics),
         confusions=confusions(metrics, published),
         budget=budget_statement(run),
         difference=_difference(metrics),

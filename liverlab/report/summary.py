@@ -3,6 +3,7 @@
 from typing import Any
 
 NBSP = "\u00a0"
+PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
 HEADLINES = {
     "benefit": "{arm} classifies more lesions correctly than {baseline}.",
     "harm": "{arm} classifies fewer lesions correctly than {baseline}.",
@@ -28,7 +29,7 @@ def span(interval: list[float] | None) -> str:
 
 def p_text(p: float) -> str:
     """A p value as journals print it: "= .44" or "< .001"."""
-    return "< .001" if p < 0.001 else f"= {p:.3f}".replace("0.", ".", 1)
+    return f"<{NBSP}.001" if p < 0.001 else f"={NBSP}{p:.3f}".replace("0.", ".", 1)
 
 
 def probability(p: float) -> str:
@@ -89,20 +90,16 @@ def rounded(count: int) -> str:
     return f"{float(f'{count:.2g}'):,.0f}"
 
 
-def warnings(metrics: dict[str, Any]) -> list[str]:
-    """Reasons for caution that the numbers themselves give."""
-    counts = metrics["counts"]
-    unlearned = [
-        name for name, arm in metrics["arms"].items() if arm["accuracy"]["interval"][0] <= counts["majority_share"]
-    ]
-    found = []
+def cautions(metrics: dict[str, Any]) -> list[str]:
+    """What must be read together with the verdict; empty where nothing speaks against it."""
+    found = [PHANTOM] if metrics["phantom"] else []
+    share = metrics["counts"]["majority_share"]
+    unlearned = [name for name, arm in metrics["arms"].items() if arm["accuracy"]["interval"][0] <= share]
     if unlearned:
         found.append(
-            f"{' and '.join(unlearned)} did not clearly beat always answering {counts['majority_class']} "
-            f"({percent(counts['majority_share'])}): the classifier has hardly learned."
+            f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
+            f"({percent(share)}): the classifier has hardly learned."
         )
-    if counts["repeats"] == 1 and metrics["comparison"]:
-        found.append("One repeat only: how much a second training would differ was not measured, only allowed for.")
     return found
 
 
@@ -120,7 +117,7 @@ def verdict_lines(metrics: dict[str, Any]) -> str:
         area = arm["auroc"]["estimate"]
         area_text = "–" if area is None else f"{area:.3f}"
         table.append(f"{name:<{width}}  {cells[0]:<26}{cells[1]:<26}{area_text:<7}{arm['correct']} of {arm['rows']}")
-    paragraphs = [verdict + headline(metrics), *findings(metrics), *warnings(metrics)]
+    paragraphs = [verdict + headline(metrics), *cautions(metrics), *findings(metrics)]
     return "\n".join([*paragraphs, "", *table]).replace(NBSP, " ")
 
 
