@@ -74,7 +74,7 @@ def budget_statement(run: dict[str, Any]) -> str:
     if len(set(steps.values())) == 1:
         return (
             f"Every arm trained its classifier for {next(iter(steps.values())):,} optimizer steps per split, so a "
-            "difference between the arms is not one of training time."
+            "difference between the arms is not one of the number of steps."
         )
     return (
         f"The arms took different numbers of optimizer steps per split ({listed}), as in the published protocol, which "
