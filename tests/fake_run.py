@@ -146,7 +146,7 @@ def _samples(num_classes: int) -> dict[str, np.ndarray]:
         distance = np.hypot(x - rng.normal(0, 0.05), y * rng.uniform(0.8, 1.2))
         inside = 1 / (1 + np.exp((distance - radius) / blur))
         rim = np.exp(-(((distance - radius) / ring) ** 2)) * (label == 1)
-        image = 140 + (-70 + 35 * label) * inside + 30 * rim + rng.normal(0, 8, x.shape)
+        image = 140 + (-70 + 50 * label) * inside + 30 * rim + rng.normal(0, 8, x.shape)
         return np.clip(image, 0, 255).astype(np.uint8)
 
     return {

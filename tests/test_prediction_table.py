@@ -49,6 +49,7 @@ def set_cell(frame, row, column, value):
         (lambda f: set_cell(f, 3, "label", "abscess"), "names the class 'abscess', which has no column p_abscess"),
         (lambda f: set_cell(f, 3, "p_cyst", 7.0), "line 5: the probabilities must not be negative"),
         (lambda f: f[1:], "arms 'acgan' and 'classic' were not tested on the same lesions"),
+        (lambda f: f.assign(fold=f["lesion_id"].str[-1].astype(int)), r"'P\d+' is tested in two folds of repeat 0"),
         (lambda f: f.assign(fold=0, repeat=0), "arm 'classic' tests lesion 'L0000' more than once in repeat 0"),
         (
             lambda f: f.assign(patient_id=f["patient_id"].where(f["repeat"] == 0, "X")),

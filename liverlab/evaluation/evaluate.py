@@ -44,6 +44,7 @@ def evaluate(
     result = {
         "experiment": run["experiment"],
         "class_names": list(table.class_names),
+        "phantom": run["cohort"]["phantom"],
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
         "counts": _counts(table),
         "arms": arms,

@@ -128,3 +128,11 @@ def _check_arm(arm: str, part: pd.DataFrame, first: pd.DataFrame, first_arm: str
     torn = facts["lesion_id"].duplicated()
     if torn.any():
         raise InputError(f"{path}: lesion {facts.loc[torn.idxmax(), 'lesion_id']!r} has two patients or two labels.")
+    sides = part[["repeat", "fold", "patient_id"]].drop_duplicates()
+    split = sides.duplicated(["repeat", "patient_id"])
+    if split.any():
+        repeat, patient = sides.loc[split.idxmax(), ["repeat", "patient_id"]]
+        raise InputError(
+            f"{path}: patient {patient!r} is tested in two folds of repeat {repeat}, so training saw lesions of "
+            "a test patient. Split by patient."
+        )

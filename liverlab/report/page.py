@@ -1,0 +1,143 @@
+"""`report.html`: one self-contained page from the files of one folder. No script, no request, no second file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from data_modules.errors import InputError
+from liverlab.evaluation.published import PUBLISHED_CLASSES
+from liverlab.evaluation.spread import spread_statement
+from liverlab.report import figures, summary
+
+CURVES = {
+    "train_accuracy": "Accuracy on training images, %",
+    "test_accuracy": "Accuracy on test lesions, % (monitored only)",
+}
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` from metrics.json, run.json, learning_curves.csv and samples.npz of a folder.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: If the folder was not evaluated yet.
+    """
+    if not (folder / "metrics.json").is_file():
+        raise InputError(f"No metrics in {folder}: metrics.json is missing. Evaluate the run before reporting it.")
+    metrics, run = (json.loads((folder / name).read_text()) for name in ("metrics.json", "run.json"))
+    published = metrics["published"] if set(metrics["class_names"]) == set(PUBLISHED_CLASSES) else []
+    page = _template().render(
+        metrics=metrics,
+        run=run,
+        published=published,
+        colours={name: i % len(figures.ARMS) for i, name in enumerate(metrics["arms"])},
+        headline=summary.headline(metrics),
+        findings=summary.findings(metrics),
+        cautions=summary.cautions(metrics),
+        confusions=confusions(metrics, published),
+        budget=budget_statement(run),
+        difference=_difference(metrics),
+        accuracy=Markup(figures.accuracy_figure(metrics, published)),
+        curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
+        samples=_samples(folder / "samples.npz", metrics["class_names"]),
+        spread=spread_summary(run["spread"] or [], metrics["class_names"]),
+        spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
+    )
+    temporary = folder / "report.html.part"
+    temporary.write_text(page, encoding="utf-8")
+    return temporary.replace(folder / "report.html")
+
+
+def confusions(metrics: dict[str, Any], published: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Confusion matrices to show: ours, then the published ones in the order of our classes."""
+    names = metrics["class_names"]
+    found = [{"title": name, "counts": arm["confusion"], "ours": True} for name, arm in metrics["arms"].items()]
+    for row in published:
+        if row["confusion"]:
+            order = [PUBLISHED_CLASSES.index(name) for name in names]
+            counts = np.array(row["confusion"])[np.ix_(order, order)].tolist()
+            found.append({"title": f"Published: {row['name']}", "counts": counts, "ours": False})
+    return found
+
+
+def budget_statement(run: dict[str, Any]) -> str:
+    """Whether the arms trained equally long, in words."""
+    steps = {name: arm["steps"] for name, arm in run["arms"].items()}
+    listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
+    if len(set(steps.values())) == 1:
+        return (
+            f"Every arm trained its classifier for {next(iter(steps.values())):,} optimizer steps per split, so a "
+            "difference between the arms is not one of the number of steps."
+        )
+    return (
+        f"The arms took different numbers of optimizer steps per split ({listed}), as in the published protocol, which "
+        "counts epochs: an arm with more images trains longer. Part of any difference may be training time rather than "
+        "images."
+    )
+
+
+def spread_summary(rows: list[dict[str, Any]], class_names: list[str]) -> list[dict[str, Any]]:
+    """Mean over splits of each class's distances, ratio and share as asked; None where a split did not record it."""
+    summaries = []
+    for name in class_names:
+        mine = [row for row in rows if row["class"] == name]
+        summaries.append({"class": name} | {key: _mean(mine, key) for key in SPREAD_COLUMNS})
+    return summaries if rows else []
+
+
+SPREAD_COLUMNS = ("real_mean_distance", "synthetic_mean_distance", "ratio", "as_asked")
+
+
+def _mean(rows: list[dict[str, Any]], key: str) -> float | None:
+    values = [row[key] for row in rows if row.get(key) is not None]
+    return float(np.mean(values)) if values else None
+
+
+def _difference(metrics: dict[str, Any]) -> Markup | None:
+    comparison = metrics["comparison"]
+    if comparison is None:
+        return None
+    colour = figures.arm_colour(list(metrics["arms"]).index(comparison["arm"]))
+    return Markup(figures.difference_figure(comparison, metrics["settings"]["rope"], colour))
+
+
+def _curves(path: Path, arms: list[str]) -> list[tuple[str, Markup]]:
+    if not path.is_file():
+        return []
+    curves = pd.read_csv(path)
+    wanted = {column: label for column, label in CURVES.items() if curves[column].notna().any()}
+    return [(label, Markup(figures.curve_figure(curves, column, arms, label))) for column, label in wanted.items()]
+
+
+def _samples(path: Path, class_names: list[str]) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    with np.load(path) as file:
+        images = {kind: (file[kind], file[f"{kind}_labels"]) for kind in ("real", "synthetic")}
+    return [
+        {"class": name} | {kind: figures.tiles(x[labels == c]) for kind, (x, labels) in images.items() if c in labels}
+        for c, name in enumerate(class_names)
+    ]
+
+
+def _template() -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "percent": summary.percent,
+        "points": summary.points,
+        "span": summary.span,
+        "probability": summary.probability,
+        "p_text": summary.p_text,
+    }
+    environment.globals["css"] = Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8"))
+    return environment.get_template("page.html")

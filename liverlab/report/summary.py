@@ -1,0 +1,125 @@
+"""The verdict in words: for the terminal, and for the first box of the report."""
+
+from typing import Any
+
+NBSP = "\u00a0"
+PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
+HEADLINES = {
+    "benefit": "{arm} classifies more lesions correctly than {baseline}.",
+    "harm": "{arm} classifies fewer lesions correctly than {baseline}.",
+    "equivalent": "{arm} and {baseline} are equivalent for practical purposes.",
+    "inconclusive": "This run cannot tell whether {arm} is better than {baseline}.",
+}
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as "73.1 %"; a dash where it is undefined."""
+    return "–" if share is None else f"{100 * share:.{digits}f}{NBSP}%"
+
+
+def points(difference: float) -> str:
+    """A difference of shares as "+2.2" percentage points, with a true minus sign."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def span(interval: list[float] | None) -> str:
+    """An interval of shares as "64.0–77.1", in per cent."""
+    return "–" if interval is None else "–".join(f"{100 * x:.1f}" for x in interval)
+
+
+def p_text(p: float) -> str:
+    """A p value as journals print it: "= .44" or "< .001"."""
+    return f"<{NBSP}.001" if p < 0.001 else f"={NBSP}{p:.3f}".replace("0.", ".", 1)
+
+
+def probability(p: float) -> str:
+    """A probability in whole per cent, never 0 or 100: finite draws do not show certainty."""
+    return f"under 1{NBSP}%" if p < 0.01 else f"over 99{NBSP}%" if p > 0.99 else f"{100 * p:.0f}{NBSP}%"
+
+
+def headline(metrics: dict[str, Any]) -> str:
+    """One sentence: the verdict."""
+    comparison = metrics["comparison"]
+    if comparison:
+        return HEADLINES[comparison["verdict"]].format(arm=comparison["arm"], baseline=comparison["baseline"])
+    reached = ", ".join(f"{name} {percent(arm['accuracy']['estimate'])}" for name, arm in metrics["arms"].items())
+    return f"Nothing was compared. Lesions classified correctly: {reached}."
+
+
+def findings(metrics: dict[str, Any]) -> list[str]:
+    """The sentences that carry the verdict; empty without a comparison."""
+    c = metrics["comparison"]
+    if not c:
+        return []
+    accuracy = {name: percent(metrics["arms"][name]["accuracy"]["estimate"]) for name in (c["arm"], c["baseline"])}
+    low, high = (points(x) for x in c["interval"])
+    rope = f"{100 * metrics['settings']['rope']:g} points"
+    p = {name: probability(c["probabilities"][name]) for name in ("positive", "above_rope", "within_rope")}
+    mcnemar = c["mcnemar"]
+    return [
+        f"{c['arm']} classified {accuracy[c['arm']]} of the lesions correctly and {c['baseline']} "
+        f"{accuracy[c['baseline']]}: a difference of {points(c['estimate'])} percentage points (95{NBSP}% interval "
+        f"{low} to {high}; patient sign-flip test p{NBSP}{p_text(c['sign_flip_p'])}).",
+        f"The probability that {c['arm']} is truly better is {p['positive']}, that it is better by more than {rope} "
+        f"{p['above_rope']}, and that the two lie within {rope} of one another {p['within_rope']}.",
+        f"{_first_repeat(metrics)} {mcnemar['gained']} lesions were gained and {mcnemar['lost']} lost (McNemar’s exact "
+        f"p{NBSP}{p_text(mcnemar['p_value'])}, which takes lesions of one patient for independent).",
+        sensitivity_of_the_run(c),
+    ]
+
+
+def sensitivity_of_the_run(comparison: dict[str, Any]) -> str:
+    """What difference the run could have seen, and how many lesions the observed one would take."""
+    if comparison["discordance"] == 0:
+        return (
+            "Both arms were right and wrong on exactly the same lesions: this run holds no information on a difference."
+        )
+    text = (
+        f"A run of this size finds a true difference of {100 * comparison['detectable']:.1f} points or more in four of "
+        "five cases."
+    )
+    if comparison["verdict"] == "inconclusive" and comparison["lesions_needed"]:
+        text += (
+            f" To find one as large as observed here would take about {rounded(comparison['lesions_needed'])} lesions."
+        )
+    return text
+
+
+def rounded(count: int) -> str:
+    """A count to two significant digits with thousands separated: more digits would pretend precision."""
+    return f"{float(f'{count:.2g}'):,.0f}"
+
+
+def cautions(metrics: dict[str, Any]) -> list[str]:
+    """What must be read together with the verdict; empty where nothing speaks against it."""
+    found = [PHANTOM] if metrics["phantom"] else []
+    share = metrics["counts"]["majority_share"]
+    unlearned = [name for name, arm in metrics["arms"].items() if arm["accuracy"]["interval"][0] <= share]
+    if unlearned:
+        found.append(
+            f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
+            f"({percent(share)}): the classifier has hardly learned."
+        )
+    return found
+
+
+def verdict_lines(metrics: dict[str, Any]) -> str:
+    """The verdict and a small table, as plain text for the terminal.
+
+    Args:
+        metrics: What `evaluate` returned or wrote to `metrics.json`.
+    """
+    verdict = metrics["comparison"]["verdict"].upper() + ": " if metrics["comparison"] else ""
+    width = max(len(name) for name in ("arm", *metrics["arms"]))
+    table = [f"{'arm':<{width}}  {'accuracy (95 % interval)':<26}{'specificity':<26}{'AUROC':<7}correct"]
+    for name, arm in metrics["arms"].items():
+        cells = [f"{percent(arm[m]['estimate'])} ({span(arm[m]['interval'])})" for m in ("accuracy", "specificity")]
+        area = arm["auroc"]["estimate"]
+        area_text = "–" if area is None else f"{area:.3f}"
+        table.append(f"{name:<{width}}  {cells[0]:<26}{cells[1]:<26}{area_text:<7}{arm['correct']} of {arm['rows']}")
+    paragraphs = [verdict + headline(metrics), *cautions(metrics), *findings(metrics)]
+    return "\n".join([*paragraphs, "", *table]).replace(NBSP, " ")
+
+
+def _first_repeat(metrics: dict[str, Any]) -> str:
+    return "In the first repeat" if metrics["counts"]["repeats"] > 1 else "Lesion by lesion,"

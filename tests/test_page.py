@@ -1,0 +1,162 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_run import write_fake_run
+
+from data_modules.errors import InputError
+from liverlab.evaluation.evaluate import evaluate
+from liverlab.report.page import budget_statement, confusions, write_report
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced and collects elements and text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements, self.text, self.outside = [], [], "", []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag == "table":
+            self.outside += [] if any("scroll" in (a.get("class") or "") for _, a in self.open) else [attrs]
+        if tag not in VOID:
+            self.open.append((tag, dict(attrs)))
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1][0] not in ("style", "script"):
+            self.text += data
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.elements if name == tag]
+
+
+def report(folder):
+    evaluate(folder, draws=200, flips=200)
+    return write_report(folder).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_fake_run(tmp_path, {"classic": 0.65, "acgan": 0.7}, arm="acgan", baseline="classic", generator="acgan")
+
+
+def test_one_file_without_script_or_request(folder):
+    text = report(folder)
+    page = Page(text)
+    links = [a[key] for _, a in page.elements for key in ("src", "href", "xlink:href") if key in a]
+    assert links
+    assert all(link.startswith(("data:", "#")) for link in links)
+    assert not page.all("script")
+    assert set(re.findall(r"https?://[^\"' ]+", text)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert "@import" not in text
+    assert re.findall(r"url\((?!#)", text) == []
+
+
+def test_accessible_and_narrow(folder):
+    page = Page(report(folder))
+    assert all(image["alt"] for image in page.all("img"))
+    assert len(page.all("img")) == 6  # real and synthetic of three classes
+    assert len(page.all("svg")) == 4
+    assert all(svg["role"] == "img" and svg["aria-label"] for svg in page.all("svg"))
+    assert page.outside == []  # every table scrolls inside a box
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    used = [a["xlink:href"][1:] for a in page.all("use")]
+    assert set(used) <= set(ids)
+
+
+def test_figures_take_their_colours_from_the_page(folder):
+    text = report(folder)
+    svg = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
+    assert re.findall(r"#[0-9a-fA-F]{6}\b", svg) == []
+    assert set(re.findall(r"var\((--[\w-]+)\)", svg)) <= set(re.findall(r"(--[\w-]+):", text))
+
+
+def test_it_says_what_a_hand_count_says(folder):
+    page = Page(report(folder))
+    frame = pd.read_csv(folder / "predictions.csv")
+    right = (frame["label"] == frame["predicted"]).groupby(frame["arm"]).sum()
+    for arm in ("classic", "acgan"):
+        assert f"{right[arm]} of 57" in page.text
+        assert f"{100 * right[arm] / 57:.1f}\u00a0%" in page.text
+    assert f"{100 * (right['acgan'] - right['classic']) / 57:+.1f}".replace("-", "−") in page.text
+    for expected in (
+        "says nothing about livers",
+        "classic.per_fold",
+        "0123456789ab",
+        "1,500 optimizer steps",
+        "72.1–83.9",
+    ):
+        assert expected in page.text
+    assert "Too little variety in metastasis" in page.text
+
+
+def test_writing_twice_gives_the_same_bytes(folder):
+    assert report(folder) == report(folder)
+    assert not list(folder.glob("*.part"))
+
+
+def test_names_are_text_never_markup(tmp_path):
+    skill = {"<b>$x_1$": 0.6, 'a"&b': 0.7}
+    shape = {"classes": ("<i>one", "two & $y$"), "generator": "acgan"}
+    page = Page(report(write_fake_run(tmp_path, skill, arm='a"&b', baseline="<b>$x_1$", **shape)))
+    assert "<b>$x_1$" in page.text
+    assert "two & $y$" in page.text
+    assert [tag for tag, _ in page.elements if tag == "b"] == ["b", "b"]  # ours, one for each arm
+    assert "Frid-Adar" not in page.text  # other classes than the paper's: nothing to lay beside
+
+
+def test_one_arm_without_generator_or_curves(tmp_path):
+    folder = write_fake_run(tmp_path, {"classic": 0.6}, arm="classic", baseline=None)
+    (folder / "learning_curves.csv").unlink()
+    page = Page(report(folder))
+    assert "Nothing was compared" in page.text
+    assert "Synthetic images" not in page.text
+    assert "Learning curves" not in page.text
+
+
+def test_empty_cells_of_the_curves_and_repeats(tmp_path):
+    skill = {"a": 0.6, "b": 0.6, "c": 0.6}
+    folder = write_fake_run(tmp_path, skill, arm="b", baseline="a", repeats=2)
+    curves = pd.read_csv(folder / "learning_curves.csv").assign(test_accuracy=np.nan)
+    curves.to_csv(folder / "learning_curves.csv", index=False)
+    page = Page(report(folder))
+    assert "Accuracy on training images" in page.text
+    assert "monitored only" not in page.text
+    assert "Counts add up over 2 repeats" in page.text
+
+
+def test_published_matrices_follow_the_order_of_our_classes():
+    published = [{"name": "x", "confusion": ((52, 1, 0), (2, 44, 18), (0, 18, 47))}, {"name": "y", "confusion": None}]
+    metrics = {"class_names": ["hemangioma", "cyst", "metastasis"], "arms": {}}
+    assert [m["counts"] for m in confusions(metrics, published)] == [[[47, 0, 18], [0, 52, 1], [18, 2, 44]]]
+
+
+def test_unequal_steps_are_named():
+    run = {"arms": {"none": {"steps": 300}, "classic": {"steps": 23000}}}
+    assert "none 300, classic 23,000" in budget_statement(run)
+    assert "training time rather than images" in budget_statement(run)
+
+
+def test_before_evaluation(folder):
+    with pytest.raises(InputError, match=r"metrics\.json is missing"):
+        write_report(folder)
+
+
+def test_every_key_of_metrics_is_json(folder):
+    report(folder)
+    json.loads((folder / "metrics.json").read_text(), parse_constant=pytest.fail)  # neither NaN nor Infinity

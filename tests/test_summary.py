@@ -1,0 +1,74 @@
+import copy
+
+import pytest
+from fake_run import write_fake_run
+
+from liverlab.evaluation.evaluate import evaluate
+from liverlab.report.summary import (
+    cautions,
+    findings,
+    headline,
+    p_text,
+    percent,
+    points,
+    probability,
+    rounded,
+    span,
+    verdict_lines,
+)
+
+
+@pytest.fixture(scope="module")
+def metrics(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    write_fake_run(folder, {"classic": 0.75, "acgan": 0.8}, arm="acgan", baseline="classic")
+    return evaluate(folder, draws=300, flips=300)
+
+
+def test_numbers_in_words():
+    assert percent(0.7857) == "78.6\u00a0%"
+    assert percent(None) == "–"
+    assert points(-0.0314) == "−3.1"
+    assert points(0.05) == "+5.0"
+    assert span([0.499, 0.641]) == "49.9–64.1"
+    assert [p_text(p) for p in (0.0004, 0.0213, 1.0)] == ["<\u00a0.001", "=\u00a0.021", "=\u00a01.000"]
+    assert [probability(p) for p in (0.0, 0.5, 1.0)] == ["under 1\u00a0%", "50\u00a0%", "over 99\u00a0%"]
+    assert [rounded(n) for n in (37, 2859, 12345)] == ["37", "2,900", "12,000"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        ("benefit", "acgan classifies more lesions correctly than classic."),
+        ("harm", "acgan classifies fewer lesions correctly than classic."),
+        ("equivalent", "acgan and classic are equivalent for practical purposes."),
+        ("inconclusive", "This run cannot tell whether acgan is better than classic."),
+    ],
+)
+def test_headline(metrics, verdict, expected):
+    changed = copy.deepcopy(metrics)
+    changed["comparison"]["verdict"] = verdict
+    assert headline(changed) == expected
+    assert verdict_lines(changed).startswith(f"{verdict.upper()}: {expected}")
+
+
+def test_lines_hold_the_warning_and_a_row_for_each_arm(metrics):
+    lines = verdict_lines(metrics).splitlines()
+    assert any("says nothing about livers" in line for line in lines)
+    assert [line.split()[0] for line in lines[-3:]] == ["arm", "classic", "acgan"]
+    correct = metrics["arms"]["acgan"]["correct"]
+    assert lines[-1].endswith(f"{correct} of 57")
+    assert max(len(line) for line in lines[-3:]) <= 100
+
+
+def test_a_classifier_that_did_not_learn_is_named(tmp_path):
+    folder = write_fake_run(tmp_path, {"classic": 0.3, "acgan": 0.9}, arm="acgan", baseline="classic")
+    found = cautions(evaluate(folder, draws=300, flips=300))
+    assert any("classic did not clearly beat always answering cyst (33.3\u00a0%)" in text for text in found)
+    assert not any("acgan did not" in text for text in found)
+
+
+def test_no_information_without_discordant_lesions(metrics):
+    same = copy.deepcopy(metrics)
+    same["comparison"] |= {"discordance": 0.0, "detectable": None, "lesions_needed": None}
+    assert findings(same)[-1].startswith("Both arms were right and wrong on exactly the same lesions")
