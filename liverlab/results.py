@@ -37,7 +37,7 @@ Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm; the baseline f
 def gather(folder: Path, runs: Path, arms: Arms, config: ExperimentConfig, changes: Sequence[ProfileChange]) -> None:
     """Write `predictions.csv`, `learning_curves.csv`, `samples.npz`, `run.json` and links to the stages."""
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
-    _gather_rows(folder / "learning_curves.csv", runs, arms, "metrics.csv", dict.fromkeys(("step", *CURVE)))
+    _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
     cohort = Cohort.load(arms[config.name][0].needs[0].folder(runs))
     splits = [
         find_split(cohort, config, stage.settings["repeat"], stage.settings["fold"]) for stage in arms[config.name]

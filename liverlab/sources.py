@@ -12,6 +12,8 @@ from data_modules.phantom import write_phantom
 from liverlab.config import ExperimentConfig
 from liverlab.stages import Stage, write_progress
 
+PHANTOM_SALT = b"The phantom's patients have no secrets; a fixed salt gives the same rows everywhere."
+
 
 def cohort_stage(config: ExperimentConfig) -> Stage:
     """The ingest of the user's manifest, or of the phantom that is written first.
@@ -56,8 +58,11 @@ def ingest_cohort(
         InputError: If any case was refused: an experiment on fewer lesions than the manifest lists must be asked for by
             a shorter manifest.
     """
-    path = manifest or inputs[0] / "manifest.csv"
-    cohort, report = ingest(path, salt_file=salt_file, classes=classes, progress=partial(write_progress, folder))
+    if manifest is None:
+        manifest, salt_file = inputs[0] / "manifest.csv", folder / "salt"
+        salt_file.touch(0o600)
+        salt_file.write_bytes(PHANTOM_SALT)
+    cohort, report = ingest(manifest, salt_file=salt_file, classes=classes, progress=partial(write_progress, folder))
     if report.skipped:
         first = report.skipped[0]
         raise InputError(

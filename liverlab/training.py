@@ -28,7 +28,7 @@ def fit(
     logger: Logger | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Trainer:
-    """Train a model; write `metrics.csv` and `model.ckpt` into the folder.
+    """Train a model; write `log/metrics.csv` and `model.ckpt` into the folder.
 
     Args:
         model: What to train.
@@ -47,7 +47,7 @@ def fit(
     batches = len(data.train_dataloader())
     # an injected pool adds batches after this count: the bar then ends early, nothing else
     total = steps or (epochs or 0) * batches
-    loggers: list[Logger] = [CSVLogger(folder, name="", version="", flush_logs_every_n_steps=10_000)]
+    loggers: list[Logger] = [CSVLogger(folder, name="", version="log", flush_logs_every_n_steps=10_000)]
     trainer = Trainer(
         accelerator=config.accelerator,
         devices=config.devices,

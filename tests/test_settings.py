@@ -1,0 +1,90 @@
+import re
+
+import pytest
+
+from data_modules.errors import InputError
+from liverlab import settings
+from liverlab.settings import EXPERIMENTS, load_experiment, profile_changes
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_file_loads_and_opens_with_its_command(path):
+    config = load_experiment(path.stem, ["profile=paper"])
+    assert config.name == path.stem
+    assert path.read_text().startswith(f"# make experiment EXP={path.stem}\n# ")
+    if config.compare_with:
+        load_experiment(config.compare_with)
+
+
+@pytest.mark.parametrize("profile", ["paper", "laptop", "smoke"])
+def test_every_profile_loads(profile):
+    assert load_experiment("acgan_aug", [f"profile={profile}"]).profile == profile
+    assert {path.stem for path in (EXPERIMENTS / "profiles").glob("*.yaml")} == {"paper", "laptop", "smoke"}
+
+
+def test_paper_is_the_defaults_and_changes_nothing():
+    assert profile_changes("acgan_aug", ["profile=paper"]) == []
+
+
+def test_every_number_that_a_profile_changed_is_listed():
+    changes = {
+        c.setting: (c.published, c.used) for c in profile_changes("acgan_aug", ["profile=smoke", "acgan.epochs=3"])
+    }
+    assert changes["data.phantom_lesions"] == (182, 24)
+    assert changes["classifier.channels"] == ([32, 64, 128], [4, 8, 16])
+    assert "acgan.epochs" not in changes  # set by the user, under any profile
+
+
+def test_later_layers_win():
+    assert load_experiment("acgan_aug", ["profile=laptop"]).classic.size == 1000
+    assert load_experiment("acgan_aug", ["profile=laptop", "classic.size=7", "folds=[1]"]).classic.size == 7
+    assert load_experiment("acgan_aug").generator == "acgan"
+
+
+def test_profile_auto_is_resolved(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    assert load_experiment("acgan_aug").profile == "paper"
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    assert load_experiment("acgan_aug").profile == "laptop"
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "sentence"),
+    [
+        ("acgan_agu", None, "No experiment named 'acgan_agu' in experiments/. Did you mean 'acgan_aug'?"),
+        ("zebra", None, "'zebra' in experiments/. There are: acgan_aug, classic_aug, dcgan_aug, no_aug."),
+        ("acgan_aug", "acgan.lrr=1", "Setting 'acgan.lrr': Key 'lrr' not in 'ACGANConfig'. Did you mean: 'lr'?"),
+        ("acgan_aug", "acgan.lr=fast", "Setting 'acgan.lr': Value 'fast' of type 'str' could not be converted"),
+        ("acgan_aug", "acgan.discriminator=wgan", "expected one of ['odena', 'dcgan']"),
+        ("acgan_aug", "profile=gpu", "expected one of ['auto', 'paper', 'laptop', 'smoke']"),
+        ("acgan_aug", "folds=[7]", "folds=[7]: there is no fold 7; n_folds=3 gives folds 0 to 2."),
+        ("acgan_aug", "folds=[]", "folds=[]: no fold is left to run."),
+        ("acgan_aug", "n_folds=1", "n_folds: 1 is too small; it starts at 2."),
+        ("acgan_aug", "repeats=0", "repeats: 0 is too small; it starts at 1."),
+        ("acgan_aug", "augmentation=none", "a generator is trained on the classic pool"),
+        ("acgan_aug", "roi.size=60", "the generators need 16, 32, 64 or 128 pixels"),
+        ("acgan_aug", "data.classes=[cyst]", "data.classes: 1 classes given; 2 to 20 are possible."),
+        ("acgan_aug", "fast", "'fast' is not a setting. Write key=value"),
+        ("acgan_aug", "folds=[0", "'folds=[0' is not a setting. Write key=value"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named(name, override, sentence):
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        load_experiment(name, [override] if override else [])
+
+
+def test_an_experiment_that_extends_itself_is_named(monkeypatch, tmp_path):
+    (tmp_path / "a.yaml").write_text("extends: b\n")
+    (tmp_path / "b.yaml").write_text("extends: a\n")
+    monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path)
+    with pytest.raises(InputError, match="'a' extends itself: a -> b -> a"):
+        load_experiment("a")
+
+
+def test_a_misspelt_key_in_a_file_is_named(monkeypatch, tmp_path):
+    (tmp_path / "mine.yaml").write_text("generatr: acgan\n")
+    monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path)
+    with pytest.raises(InputError, match=r"'generatr'.*Did you mean: 'generator'"):
+        load_experiment("mine")
