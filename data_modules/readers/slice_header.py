@@ -50,7 +50,8 @@ def read_headers(path: Path) -> list[SliceHeader]:
     Raises:
         CaseError: If there is no single-frame CT slice, or a `.dcm` file or a CT header cannot be read.
     """
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    # dot files are what macOS leaves beside copied ones
+    files = sorted(p for p in path.rglob("[!.]*") if p.is_file()) if path.is_dir() else [path]
     headers, others = [], Counter[str]()
     for file in files:
         dataset = read_dataset(file, TAGS)
@@ -59,10 +60,10 @@ def read_headers(path: Path) -> list[SliceHeader]:
                 raise CaseError("E-DCM-01", "a .dcm file is not readable as DICOM. Refused. Export the series again.")
             continue
         kind = str(dataset.get("SOPClassUID", ""))
-        if kind != CT_IMAGE:
-            others[kind] += 1
-        elif "LOCALIZER" not in dataset.get("ImageType", []):
+        if kind == CT_IMAGE and "LOCALIZER" not in dataset.get("ImageType", []):
             headers.append(_slice_header(file, dataset))
+        else:
+            others["localizer" if kind == CT_IMAGE else kind] += 1
     if not headers:
         raise _no_slices(others)
     return headers
@@ -84,7 +85,9 @@ def _no_slices(others: Counter[str]) -> CaseError:
     if MULTIFRAME_CT & others.keys():
         text = "the CT is one multi-frame object (Enhanced CT), which is not read yet. Export it as single slices."
         return CaseError("E-DCM-04", text)
-    found = ", ".join(f"{n} x {UID(uid).name}" for uid, n in others.items() if UID(uid).name != uid)
+    names = {uid: UID(uid).name for uid in others}
+    # an unregistered UID is its own name, and may be private
+    found = ", ".join(f"{n} x {names[uid]}" for uid, n in others.items() if uid == "localizer" or names[uid] != uid)
     text = f"no CT slices where the image should be; found: {found or 'nothing that is DICOM'}. Point to the CT series."
     return CaseError("E-DCM-02", text)
 
