@@ -23,17 +23,22 @@ RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 def choose_label(labels: Sequence[str], label: str | None) -> str:
     """The label asked for, or the only one.
 
+    Args:
+        labels: Voxel values or segment numbers that are there. Segment names would be free text, and are not printed.
+        label: The one asked for.
+
     Raises:
         CaseError: If it is not there, or none was asked for and there are several.
     """
-    present = ", ".join(labels) or "none"
-    if label is None and len(labels) > 1:
-        text = f"the mask holds several labels: {present}. Refused. Name one in the column mask_label."
-        raise CaseError("E-SEG-04", text)
     if not labels:
         raise CaseError("E-SEG-03", "the mask is empty. Refused. Check the export of the segmentation.")
+    if label is None and len(labels) > 1:
+        text = f"the mask holds several labels: {', '.join(labels)}. Refused. Name one in the column mask_label."
+        raise CaseError("E-SEG-04", text)
     if label is not None and label not in labels:
-        text = f"mask_label {label!r} is not in the mask; it holds: {present}. Refused. Correct the column mask_label."
+        text = (
+            f"mask_label is not in the mask, which holds {', '.join(labels)}. Refused. Correct the column mask_label."
+        )
         raise CaseError("E-SEG-04", text)
     return label if label is not None else labels[0]
 
@@ -105,17 +110,12 @@ class DicomSeg:
         return pixels.reshape(len(self._frames), *pixels.shape[-2:])
 
     def _number(self, label: str | None) -> int:
-        segments = [(n, name) for n, name in self.segments if n != 0]  # 0 is the background of a label map
-        by_number = {str(n): n for n, _ in segments}
-        names = [name for _, name in segments]
-        if label in by_number and label not in names:
-            return by_number[label]
-        chosen = choose_label(names, label)
-        if names.count(chosen) > 1:
-            numbers = ", ".join(str(n) for n, name in segments if name == chosen)
-            text = f"several segments are labelled {chosen!r}. Refused. Give a number in mask_label: {numbers}."
+        segments = {str(n): name for n, name in self.segments if n != 0}  # 0 is the background of a label map
+        named = [n for n, name in segments.items() if name == label]
+        if len(named) > 1:
+            text = f"mask_label fits several segments. Refused. Give one of their numbers instead: {', '.join(named)}."
             raise CaseError("E-SEG-04", text)
-        return segments[names.index(chosen)][0]
+        return int(named[0] if named else choose_label(list(segments), label))
 
     def _check_same_patient_space(self, volume: Volume) -> None:
         own = str(self._dataset.get("FrameOfReferenceUID", ""))
