@@ -102,6 +102,17 @@ def test_what_is_not_a_binary_segmentation(case, tmp_path):
         DicomSeg(path)
 
 
+def test_damaged_segmentations(case):
+    volume, path, _ = case
+    with pytest.raises(CaseError, match="E-SEG-01 the frames of the DICOM SEG cannot be decoded"):
+        edit(path, lambda ds: ds.PerFrameFunctionalGroupsSequence.pop()).mask(volume, "1")
+    with pytest.raises(CaseError, match="E-SEG-01 the DICOM SEG lacks segments"):
+        edit(path, lambda ds: ds.PerFrameFunctionalGroupsSequence[0].clear())
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CaseError, match="E-SEG-01 the mask is not a readable DICOM SEG"):
+        DicomSeg(path)
+
+
 @needs_real_files
 def test_the_liver_of_a_real_ct_whose_frames_run_against_the_files():
     volume = CTFolder(REAL / "ct-3slice").volume()

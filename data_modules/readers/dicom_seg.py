@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_modules.readers.case_error import CaseError
-from data_modules.readers.slice_header import UNREADABLE, read_dataset
+from data_modules.readers.slice_header import DAMAGED, read_dataset
 from data_modules.readers.volume import FloatArray, Volume
 
 SEGMENTATION = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}  # Segmentation, Label Map Segmentation
@@ -36,9 +36,7 @@ def choose_label(labels: Sequence[str], label: str | None) -> str:
         text = f"the mask holds several labels: {', '.join(labels)}. Refused. Name one in the column mask_label."
         raise CaseError("E-SEG-04", text)
     if label is not None and label not in labels:
-        text = (
-            f"mask_label is not in the mask, which holds {', '.join(labels)}. Refused. Correct the column mask_label."
-        )
+        text = f"mask_label is not in the mask, which holds {', '.join(labels)}. Refused. Correct the manifest."
         raise CaseError("E-SEG-04", text)
     return label if label is not None else labels[0]
 
@@ -69,12 +67,12 @@ class DicomSeg:
             raise CaseError("E-SEG-01", text)
         self._dataset = dataset
         try:
+            series = {str(s.SeriesInstanceUID) for s in dataset.get("ReferencedSeriesSequence", [])}
             self.segments = [(int(s.SegmentNumber), str(s.SegmentLabel)) for s in dataset.SegmentSequence]
             self._frames = [_frame(dataset, item) for item in dataset.PerFrameFunctionalGroupsSequence]
-        except (AttributeError, ValueError, TypeError, IndexError):
+        except DAMAGED:
             text = "the DICOM SEG lacks segments, or positions of its frames. Refused. Export it again."
             raise CaseError("E-SEG-01", text) from None
-        series = {str(s.SeriesInstanceUID) for s in dataset.get("ReferencedSeriesSequence", [])}
         self.referenced = frozenset(series | {f.source for f in self._frames if f.source})
 
     def mask(self, volume: Volume, label: str | None) -> npt.NDArray[np.bool_]:
@@ -104,10 +102,10 @@ class DicomSeg:
         """All frames, shape (frames, Y, X); decoded once for all lesions of a patient."""
         try:
             pixels: npt.NDArray[np.uint8] = self._dataset.pixel_array
-        except (*UNREADABLE, AttributeError, RuntimeError):
+            return pixels.reshape(len(self._frames), *pixels.shape[-2:])
+        except DAMAGED:
             text = "the frames of the DICOM SEG cannot be decoded. Refused. Export it uncompressed."
             raise CaseError("E-SEG-01", text) from None
-        return pixels.reshape(len(self._frames), *pixels.shape[-2:])
 
     def _number(self, label: str | None) -> int:
         segments = {str(n): name for n, name in self.segments if n != 0}  # 0 is the background of a label map
