@@ -50,7 +50,8 @@ def cyst(lesion: LesionPlan, body: Physique, depth: Array, points: Points, rng: 
         return Look(np.full_like(depth, np.clip(rng.normal(7, 4), 0, 16)))
     hu = np.full_like(depth, rng.normal(28, 6))
     for _ in range(int(rng.integers(1, 4))):
-        sheet = np.abs(_plane(points, rng) - np.float32(rng.uniform(-0.25, 0.25) * lesion.diameter_mm))
+        bend = np.float32(0.03 * lesion.diameter_mm) * _waves(points, lesion.diameter_mm / 3, rng)
+        sheet = np.abs(_plane(points, rng) + bend - np.float32(rng.uniform(-0.25, 0.25) * lesion.diameter_mm))
         hu += np.float32(45) * (sheet < 0.6)
     return Look(hu)
 
@@ -71,7 +72,7 @@ def metastasis(lesion: LesionPlan, body: Physique, depth: Array, points: Points,
     else:
         hu = _layer(depth, rim, width, core)
     if subtype == "rim_necrotic":
-        wobble = _plane(points, rng) * np.float32(0.25)
+        wobble = np.float32(0.12 * radius) * _waves(points, 0.4 * radius, rng)
         inner = _step(depth - np.float32(rng.uniform(0.35, 0.5) * radius) + wobble, 3)
         hu += inner * np.float32(rng.uniform(-40, -20))
     if subtype == "calcified":
@@ -114,6 +115,7 @@ def _nodules(
         hu = np.where(reach > best, value, hu)
         best = np.maximum(best, reach)
     middle = np.broadcast_to(np.abs(z) < 0.2 * diameter_mm, depth.shape) & (depth > 0)
+    best = best + np.float32(0.10) * _waves(points, diameter_mm / 5, rng)
     threshold = np.quantile(best[middle], 1 - fill) if middle.any() else 0.0
     return _step((best - np.float32(threshold)) * np.float32(0.37 * diameter_mm), 1.5), hu.astype(np.float32)
 
@@ -139,13 +141,22 @@ def _plane(points: Points, rng: np.random.Generator) -> Array:
     return distance
 
 
+def _waves(points: Points, length_mm: float, rng: np.random.Generator) -> Array:
+    """A smooth random field within -1 to 1 that changes over `length_mm`: three crossing plane waves."""
+    total = sum(np.sin(_plane(points, rng) / np.float32(length_mm) + np.float32(rng.uniform(0, 6))) for _ in range(3))
+    waves: Array = np.asarray(total / np.float32(3), np.float32)
+    return waves
+
+
 def _speckled(hu: Array, depth: Array, points: Points, diameter_mm: float, rng: np.random.Generator) -> Array:
     """Add 3 to 7 specks of calcium near the middle."""
     x, y, z = points
     for _ in range(int(rng.integers(3, 8))):
         cx, cy, cz = (rng.uniform(-0.28, 0.28, 3) * diameter_mm).astype(np.float32)
         distance = np.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz * np.float32(0.3)) ** 2)
-        hu = hu + _step(np.float32(rng.uniform(0.8, 2.0)) - distance, 1) * np.float32(rng.uniform(100, 350))
+        hu = hu + _step(np.float32(min(rng.uniform(0.7, 1.8), 0.07 * diameter_mm)) - distance, 1) * np.float32(
+            rng.uniform(100, 350)
+        )
     return hu
 
 

@@ -38,7 +38,7 @@ class Scan:
 def make_scan(patient: PatientPlan, seed: int) -> Scan:
     """Draw and scan one patient; a pure function of its arguments."""
     rng = np.random.default_rng([seed, patient.number])
-    body = draw_physique(rng)
+    body = draw_physique(patient.thickness_mm, rng)
     anatomy = draw_anatomy(body, rng)
     keys = _key_slices(len(patient.lesions), body.thickness_mm, rng)
     slices = max(keys) + 1 + MARGIN_SLICES
