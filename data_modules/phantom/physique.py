@@ -45,7 +45,7 @@ def draw_physique(thickness_mm: float, rng: np.random.Generator) -> Physique:
     rind_mm = 6 + 0.28 * (half_width - 125)  # subcutaneous fat
     steatotic = bool(rng.uniform() < 0.12)
     parts = ((30, 8), (36, 9)) if steatotic else ((58, 9), (47, 10))
-    liver = float(np.clip(sum(rng.normal(*part) for part in parts), 62, 128))
+    liver = float(np.clip(sum(rng.normal(*part) for part in parts), 64, 122))
     return Physique(
         spacing_mm=round(spacing, 4),
         thickness_mm=thickness_mm,
