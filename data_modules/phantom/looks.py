@@ -13,9 +13,11 @@ import numpy as np
 from data_modules.phantom.canvas import Array
 from data_modules.phantom.physique import Physique
 from data_modules.phantom.plan import LesionPlan
-from data_modules.phantom.shapes import Shape, random_blob
+from data_modules.phantom.shapes import Blob, Shape, random_blob
 
 Points = tuple[Array, Array, Array]
+# In a fatty liver a contrast measured in a healthy one would give fat: necrosis stays fluid, a pool stays blood.
+DARKEST_TUMOUR, DARKEST_POOL = 8.0, 25.0  # HU
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +40,10 @@ def outline(lesion: LesionPlan, rng: np.random.Generator) -> Shape:
     return Shape((main, _beside(0.10, rng))) if lesion.subtype == "confluent" else Shape((main,))
 
 
-def _beside(amplitude: float, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _beside(amplitude: float, rng: np.random.Generator) -> Blob:
+    """A second blob that overlaps one of radius 1 at the origin, about as large."""
     angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.3)
-    blob = random_blob(amplitude, rng, (distance * np.cos(angle), distance * np.sin(angle), rng.uniform(-0.3, 0.3)))
-    return Shape((blob,)).blobs[0]
+    return random_blob(amplitude, rng, (distance * np.cos(angle), distance * np.sin(angle), rng.uniform(-0.3, 0.3)))
 
 
 def cyst(lesion: LesionPlan, body: Physique, depth: Array, points: Points, rng: np.random.Generator) -> Look:
@@ -77,7 +79,7 @@ def metastasis(lesion: LesionPlan, body: Physique, depth: Array, points: Points,
         hu += inner * np.float32(rng.uniform(-40, -20))
     if subtype == "calcified":
         hu = _speckled(hu, depth, points, lesion.diameter_mm, rng)
-    return Look(hu, edge, rng.uniform(4, 9))
+    return Look(np.maximum(hu, np.float32(DARKEST_TUMOUR)), edge, rng.uniform(4, 9))
 
 
 def hemangioma(lesion: LesionPlan, body: Physique, depth: Array, points: Points, rng: np.random.Generator) -> Look:
@@ -85,15 +87,17 @@ def hemangioma(lesion: LesionPlan, body: Physique, depth: Array, points: Points,
     if lesion.subtype == "flash":
         return Look(np.full_like(depth, body.liver + np.clip(rng.normal(40, 20), 5, 75)), 0, 3)
     if lesion.subtype == "atypical":
-        return Look(np.full_like(depth, body.liver - np.clip(rng.normal(50, 15), 15, 85)), 0, 5)
-    hu = np.full_like(depth, body.liver - np.clip(rng.normal(55, 15), 20, 85))
+        level = body.liver - np.clip(rng.normal(50, 15), 15, 85)
+        return Look(np.full_like(depth, max(level, DARKEST_POOL)), 0, 5)
+    pool = body.liver - np.clip(rng.normal(55, 15), 20, 85)
+    hu = np.full_like(depth, max(pool, DARKEST_POOL))
     if lesion.subtype == "giant_scar":
         cleft = np.abs(_plane(points, rng)) + np.abs(_plane(points, rng)) * np.float32(0.3)
         hu -= np.float32(35) * _step(np.float32(0.07 * lesion.diameter_mm) - cleft, 3)
     progress = np.log(lesion.diameter_mm / 10) / np.log(10.2)  # 0 at 10 mm, 1 at 102 mm
     fill = np.clip(0.55 - 0.45 * progress + rng.normal(0, 0.08), 0.05, 0.55)
-    share, level = _nodules(depth, points, lesion.diameter_mm, float(fill), body, rng)
-    return Look(hu + share * (level - hu), 0, 4)
+    share, nodules = _nodules(depth, points, lesion.diameter_mm, float(fill), body, rng)
+    return Look(hu + share * (nodules - hu), 0, 4)
 
 
 def _nodules(
