@@ -4,6 +4,7 @@ One bad case never stops the others. Rows that share an image are read together,
 the key slices.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,22 +61,23 @@ def ingest(
     rows = read_manifest(manifest, classes)
     pseudonyms = Pseudonyms(salt_file)
     found: dict[int, _Roi | CaseError] = {}
-    for group in _by_image(rows):
-        for row, roi in _read_group(group):
-            found[row.row] = roi
-            if progress:
-                progress(len(found), len(rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
+        for group in _by_image(rows):
+            for row, roi in _read_group(group):
+                found[row.row] = roi
+                if progress:
+                    progress(len(found), len(rows))
     kept = [(row, roi) for row in rows if isinstance(roi := found[row.row], _Roi)]
     skipped = [_skip(row, roi, pseudonyms) for row in rows if isinstance(roi := found[row.row], CaseError)]
     names = class_names(rows, classes)
-    cohort = Cohort(
-        names, tuple(_lesion(row, roi, pseudonyms) for row, roi in kept), _stack([roi.patch for _, roi in kept])
-    )
-    warnings, notes = design_warnings(names, cohort.lesions), []
+    lesions = tuple(_lesion(row, roi, pseudonyms) for row, roi in kept)
+    cohort = Cohort(names, lesions, _stack([roi.patch for _, roi in kept]))
+    doubts, notes = design_warnings(names, lesions), []
     if kept:
-        warnings += _end_warnings(kept)
+        doubts += _end_warnings(kept)
         notes = [*_air_notes(kept), surround_note([_surround_hu(roi.patch) for _, roi in kept])]
-    return cohort, IngestReport(len(kept), tuple(skipped), size_table(cohort.lesions), tuple(warnings), tuple(notes))
+    return cohort, IngestReport(len(kept), tuple(skipped), size_table(lesions), tuple(doubts), tuple(notes))
 
 
 def _by_image(rows: Sequence[ManifestRow]) -> list[list[ManifestRow]]:
@@ -110,9 +112,9 @@ def _read_lesion(row: ManifestRow, image: CTFolder | ImageFile, masks: dict[Path
         inside = np.array([z, y, x]).round()
         if (inside < 0).any() or (inside >= volume.shape).any():
             text = (
-                "the centre lies outside the image. Refused. Coordinates are LPS in mm: x to the left, y to the back, "
+                "the centre lies outside the image. Refused. Coordinates are LPS in mm (x to the left, y to the back, "
             )
-            raise CaseError("E-ROI-01", text + "z to the head; viewers that show RAS need x and y with the other sign.")
+            raise CaseError("E-ROI-01", text + "z to the head); x and y of a viewer that shows RAS change their sign.")
         return _roi(volume, int(inside[0]), (float(y), float(x)), row.diameter_mm)
     if row.mask not in masks:
         masks[row.mask] = open_mask(row.mask)

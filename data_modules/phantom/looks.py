@@ -13,9 +13,11 @@ import numpy as np
 from data_modules.phantom.canvas import Array
 from data_modules.phantom.physique import Physique
 from data_modules.phantom.plan import LesionPlan
-from data_modules.phantom.shapes import Shape, random_blob
+from data_modules.phantom.shapes import Blob, Shape, random_blob
 
 Points = tuple[Array, Array, Array]
+# In a fatty liver a contrast measured in a healthy one would give fat: necrosis stays fluid, a pool stays blood.
+DARKEST_TUMOUR, DARKEST_POOL = 8.0, 25.0  # HU
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +40,10 @@ def outline(lesion: LesionPlan, rng: np.random.Generator) -> Shape:
     return Shape((main, _beside(0.10, rng))) if lesion.subtype == "confluent" else Shape((main,))
 
 
-def _beside(amplitude: float, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _beside(amplitude: float, rng: np.random.Generator) -> Blob:
+    """A second blob that overlaps one of radius 1 at the origin, about as large."""
     angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.3)
-    blob = random_blob(amplitude, rng, (distance * np.cos(angle), distance * np.sin(angle), rng.uniform(-0.3, 0.3)))
-    return Shape((blob,)).blobs[0]
+    return random_blob(amplitude, rng, (distance * np.cos(angle), distance * np.sin(angle), rng.uniform(-0.3, 0.3)))
 
 
 def cyst(lesion: LesionPlan, body: Physique, depth: Array, points: Points, rng: np.random.Generator) -> Look:
@@ -50,7 +52,8 @@ def cyst(lesion: LesionPlan, body: Physique, depth: Array, points: Points, rng: 
         return Look(np.full_like(depth, np.clip(rng.normal(7, 4), 0, 16)))
     hu = np.full_like(depth, rng.normal(28, 6))
     for _ in range(int(rng.integers(1, 4))):
-        sheet = np.abs(_plane(points, rng) - np.float32(rng.uniform(-0.25, 0.25) * lesion.diameter_mm))
+        bend = np.float32(0.03 * lesion.diameter_mm) * _waves(points, lesion.diameter_mm / 3, rng)
+        sheet = np.abs(_plane(points, rng) + bend - np.float32(rng.uniform(-0.25, 0.25) * lesion.diameter_mm))
         hu += np.float32(45) * (sheet < 0.6)
     return Look(hu)
 
@@ -71,12 +74,12 @@ def metastasis(lesion: LesionPlan, body: Physique, depth: Array, points: Points,
     else:
         hu = _layer(depth, rim, width, core)
     if subtype == "rim_necrotic":
-        wobble = _plane(points, rng) * np.float32(0.25)
+        wobble = np.float32(0.12 * radius) * _waves(points, 0.4 * radius, rng)
         inner = _step(depth - np.float32(rng.uniform(0.35, 0.5) * radius) + wobble, 3)
         hu += inner * np.float32(rng.uniform(-40, -20))
     if subtype == "calcified":
         hu = _speckled(hu, depth, points, lesion.diameter_mm, rng)
-    return Look(hu, edge, rng.uniform(4, 9))
+    return Look(np.maximum(hu, np.float32(DARKEST_TUMOUR)), edge, rng.uniform(4, 9))
 
 
 def hemangioma(lesion: LesionPlan, body: Physique, depth: Array, points: Points, rng: np.random.Generator) -> Look:
@@ -84,15 +87,17 @@ def hemangioma(lesion: LesionPlan, body: Physique, depth: Array, points: Points,
     if lesion.subtype == "flash":
         return Look(np.full_like(depth, body.liver + np.clip(rng.normal(40, 20), 5, 75)), 0, 3)
     if lesion.subtype == "atypical":
-        return Look(np.full_like(depth, body.liver - np.clip(rng.normal(50, 15), 15, 85)), 0, 5)
-    hu = np.full_like(depth, body.liver - np.clip(rng.normal(55, 15), 20, 85))
+        level = body.liver - np.clip(rng.normal(50, 15), 15, 85)
+        return Look(np.full_like(depth, max(level, DARKEST_POOL)), 0, 5)
+    pool = body.liver - np.clip(rng.normal(55, 15), 20, 85)
+    hu = np.full_like(depth, max(pool, DARKEST_POOL))
     if lesion.subtype == "giant_scar":
         cleft = np.abs(_plane(points, rng)) + np.abs(_plane(points, rng)) * np.float32(0.3)
         hu -= np.float32(35) * _step(np.float32(0.07 * lesion.diameter_mm) - cleft, 3)
     progress = np.log(lesion.diameter_mm / 10) / np.log(10.2)  # 0 at 10 mm, 1 at 102 mm
     fill = np.clip(0.55 - 0.45 * progress + rng.normal(0, 0.08), 0.05, 0.55)
-    share, level = _nodules(depth, points, lesion.diameter_mm, float(fill), body, rng)
-    return Look(hu + share * (level - hu), 0, 4)
+    share, nodules = _nodules(depth, points, lesion.diameter_mm, float(fill), body, rng)
+    return Look(hu + share * (nodules - hu), 0, 4)
 
 
 def _nodules(
@@ -114,6 +119,7 @@ def _nodules(
         hu = np.where(reach > best, value, hu)
         best = np.maximum(best, reach)
     middle = np.broadcast_to(np.abs(z) < 0.2 * diameter_mm, depth.shape) & (depth > 0)
+    best = best + np.float32(0.10) * _waves(points, diameter_mm / 5, rng)
     threshold = np.quantile(best[middle], 1 - fill) if middle.any() else 0.0
     return _step((best - np.float32(threshold)) * np.float32(0.37 * diameter_mm), 1.5), hu.astype(np.float32)
 
@@ -139,13 +145,22 @@ def _plane(points: Points, rng: np.random.Generator) -> Array:
     return distance
 
 
+def _waves(points: Points, length_mm: float, rng: np.random.Generator) -> Array:
+    """A smooth random field within -1 to 1 that changes over `length_mm`: three crossing plane waves."""
+    total = sum(np.sin(_plane(points, rng) / np.float32(length_mm) + np.float32(rng.uniform(0, 6))) for _ in range(3))
+    waves: Array = np.asarray(total / np.float32(3), np.float32)
+    return waves
+
+
 def _speckled(hu: Array, depth: Array, points: Points, diameter_mm: float, rng: np.random.Generator) -> Array:
     """Add 3 to 7 specks of calcium near the middle."""
     x, y, z = points
     for _ in range(int(rng.integers(3, 8))):
         cx, cy, cz = (rng.uniform(-0.28, 0.28, 3) * diameter_mm).astype(np.float32)
         distance = np.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz * np.float32(0.3)) ** 2)
-        hu = hu + _step(np.float32(rng.uniform(0.8, 2.0)) - distance, 1) * np.float32(rng.uniform(100, 350))
+        hu = hu + _step(np.float32(min(rng.uniform(0.7, 1.8), 0.07 * diameter_mm)) - distance, 1) * np.float32(
+            rng.uniform(100, 350)
+        )
     return hu
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MATRIX = 512
-THICKNESS_MM = (1.0, 2.0, 2.5, 3.0, 5.0)
-THICKNESS_SHARE = (0.10, 0.20, 0.15, 0.20, 0.35)
+WALL_MM = 11.0  # muscle with the ribs
 
 
 @dataclass(frozen=True)
@@ -34,28 +33,27 @@ class Physique:
     fat: float
 
 
-def draw_physique(rng: np.random.Generator) -> Physique:
-    """Draw a patient.
+def draw_physique(thickness_mm: float, rng: np.random.Generator) -> Physique:
+    """Draw a patient who is scanned at this slice thickness.
 
     Liver values (unenhanced plus enhancement) and noise (median 10.5 HU at 5 mm) follow published measurements of
     portal-phase CT; the field of view fits the body, as a technologist would set it.
     """
     spacing = rng.uniform(0.60, 0.90)
-    thickness = float(rng.choice(THICKNESS_MM, p=THICKNESS_SHARE))
     half_width = 0.5 * MATRIX * spacing * rng.uniform(0.86, 0.96)
     half_depth = half_width * rng.uniform(0.66, 0.74)
-    rind_mm, wall_mm = 6 + 0.28 * (half_width - 125), 11.0  # subcutaneous fat; muscle with the ribs
+    rind_mm = 6 + 0.28 * (half_width - 125)  # subcutaneous fat
     steatotic = bool(rng.uniform() < 0.12)
     parts = ((30, 8), (36, 9)) if steatotic else ((58, 9), (47, 10))
-    liver = float(np.clip(sum(rng.normal(*part) for part in parts), 62, 128))
+    liver = float(np.clip(sum(rng.normal(*part) for part in parts), 64, 122))
     return Physique(
         spacing_mm=round(spacing, 4),
-        thickness_mm=thickness,
-        noise_sd_hu=float(np.clip(10.5 * np.exp(0.12 * rng.normal()), 9, 14) * np.sqrt(5 / thickness)),
+        thickness_mm=thickness_mm,
+        noise_sd_hu=float(np.clip(10.5 * np.exp(0.12 * rng.normal()), 9, 14) * np.sqrt(5 / thickness_mm)),
         half_width_mm=half_width,
         half_depth_mm=half_depth,
-        cavity_x_mm=half_width - rind_mm - wall_mm,
-        cavity_y_mm=half_depth - rind_mm - wall_mm,
+        cavity_x_mm=half_width - rind_mm - WALL_MM,
+        cavity_y_mm=half_depth - rind_mm - WALL_MM,
         steatotic=steatotic,
         liver=liver,
         portal_vein=rng.uniform(150, 180),

@@ -19,6 +19,8 @@ DIAMETERS_MM = lognorm(s=0.55, scale=np.exp(3.20))  # median 24.5
 # Patients of the full cohort that have 1, 2, 3, ... lesions of a class.
 PATIENTS_BY_LESIONS = {"cyst": (12, 13, 5), "metastasis": (11, 9, 6, 3, 1), "hemangioma": (24, 12, 3, 2)}
 TWO_CLASS_PATIENTS = 7
+# Slice thicknesses in mm, as many of each as in twenty patients.
+THICKNESSES_MM = (1.0,) * 2 + (2.0,) * 4 + (2.5,) * 3 + (3.0,) * 4 + (5.0,) * 7
 ROOM_MM2 = 110.0**2  # sum of squared diameters that one liver section holds
 
 
@@ -37,6 +39,7 @@ class PatientPlan:
     """One patient to draw; `number` counts from 1 and seeds everything about the patient."""
 
     number: int
+    thickness_mm: float
     lesions: tuple[LesionPlan, ...]
 
     @property
@@ -62,13 +65,14 @@ def plan_cohort(lesions: int, seed: int) -> tuple[PatientPlan, ...]:
     diameters = _assign_diameters(patients, rng)
     subtypes = {name: iter(draw_subtypes(name, diameters[name], rng)) for name in CLASS_NAMES}
     sizes = {name: iter(diameters[name]) for name in CLASS_NAMES}
+    thicknesses = _deal_thicknesses(patients, rng)
     plans = []
     for number, classes in enumerate(patients, start=1):
         rows = [
             LesionPlan(f"P{number:04d}-L{i}", name, next(subtypes[name]), next(sizes[name]))
             for i, name in enumerate(classes, start=1)
         ]
-        plans.append(PatientPlan(number, tuple(rows)))
+        plans.append(PatientPlan(number, thicknesses[number - 1], tuple(rows)))
     return tuple(plans)
 
 
@@ -103,6 +107,18 @@ def _merge_pairs(groups: list[list[str]], pairs: int, rng: np.random.Generator) 
         host.extend(guest)
         guest.clear()
     return [group for group in groups if group]
+
+
+def _deal_thicknesses(patients: list[list[str]], rng: np.random.Generator) -> list[float]:
+    """A slice thickness in mm per patient, dealt alike to the classes: it shows in the noise and must not tell them."""
+    result = [0.0] * len(patients)
+    for name in CLASS_NAMES:
+        own = sorted((i for i, classes in enumerate(patients) if classes[0] == name), key=lambda i: len(patients[i]))
+        deck: list[float] = []
+        for i in own:
+            deck = deck or rng.permutation(THICKNESSES_MM).tolist()
+            result[i] = deck.pop()
+    return result
 
 
 def _assign_diameters(patients: list[list[str]], rng: np.random.Generator) -> dict[str, list[float]]:

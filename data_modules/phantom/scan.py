@@ -38,7 +38,7 @@ class Scan:
 def make_scan(patient: PatientPlan, seed: int) -> Scan:
     """Draw and scan one patient; a pure function of its arguments."""
     rng = np.random.default_rng([seed, patient.number])
-    body = draw_physique(rng)
+    body = draw_physique(patient.thickness_mm, rng)
     anatomy = draw_anatomy(body, rng)
     keys = _key_slices(len(patient.lesions), body.thickness_mm, rng)
     slices = max(keys) + 1 + MARGIN_SLICES
@@ -53,10 +53,10 @@ def make_scan(patient: PatientPlan, seed: int) -> Scan:
         for lesion, centre in zip(patient.lesions, centres, strict=True)
     ]
     hu = _scan(canvas, tissue, body, rng)
-    x, y, z = (float(v) for v in (canvas.x[0], canvas.y[0], -(slices - 1) / 2 * body.thickness_mm))
-    table = rng.uniform((-8, -190, -900), (8, -130, -500))
-    origin = tuple(round(float(v), 2) for v in (x + table[0], y + table[1], z + table[2]))
-    return Scan(imaging.to_integers(hu), tuple(masks), origin, body)  # type: ignore[arg-type]
+    x, y, z = rng.uniform((-8, -190, -900), (8, -130, -500))  # where the patient lies on the table
+    first = z - (slices - 1) / 2 * body.thickness_mm
+    origin = (round(x + float(canvas.x[0]), 2), round(y + float(canvas.y[0]), 2), round(first, 2))
+    return Scan(imaging.to_integers(hu), tuple(masks), origin, body)
 
 
 def _key_slices(lesions: int, thickness_mm: float, rng: np.random.Generator) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_modules.readers.case_error import CaseError
-from data_modules.readers.slice_header import UNREADABLE, read_dataset
+from data_modules.readers.slice_header import DAMAGED, read_dataset
 from data_modules.readers.volume import FloatArray, Volume
 
 SEGMENTATION = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}  # Segmentation, Label Map Segmentation
@@ -23,17 +23,20 @@ RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 def choose_label(labels: Sequence[str], label: str | None) -> str:
     """The label asked for, or the only one.
 
+    Args:
+        labels: Voxel values or segment numbers that are there. Segment names would be free text, and are not printed.
+        label: The one asked for.
+
     Raises:
         CaseError: If it is not there, or none was asked for and there are several.
     """
-    present = ", ".join(labels) or "none"
-    if label is None and len(labels) > 1:
-        text = f"the mask holds several labels: {present}. Refused. Name one in the column mask_label."
-        raise CaseError("E-SEG-04", text)
     if not labels:
         raise CaseError("E-SEG-03", "the mask is empty. Refused. Check the export of the segmentation.")
+    if label is None and len(labels) > 1:
+        text = f"the mask holds several labels: {', '.join(labels)}. Refused. Name one in the column mask_label."
+        raise CaseError("E-SEG-04", text)
     if label is not None and label not in labels:
-        text = f"mask_label {label!r} is not in the mask; it holds: {present}. Refused. Correct the column mask_label."
+        text = f"mask_label is not in the mask, which holds {', '.join(labels)}. Refused. Correct the manifest."
         raise CaseError("E-SEG-04", text)
     return label if label is not None else labels[0]
 
@@ -64,12 +67,12 @@ class DicomSeg:
             raise CaseError("E-SEG-01", text)
         self._dataset = dataset
         try:
+            series = {str(s.SeriesInstanceUID) for s in dataset.get("ReferencedSeriesSequence", [])}
             self.segments = [(int(s.SegmentNumber), str(s.SegmentLabel)) for s in dataset.SegmentSequence]
             self._frames = [_frame(dataset, item) for item in dataset.PerFrameFunctionalGroupsSequence]
-        except (AttributeError, ValueError, TypeError, IndexError):
+        except DAMAGED:
             text = "the DICOM SEG lacks segments, or positions of its frames. Refused. Export it again."
             raise CaseError("E-SEG-01", text) from None
-        series = {str(s.SeriesInstanceUID) for s in dataset.get("ReferencedSeriesSequence", [])}
         self.referenced = frozenset(series | {f.source for f in self._frames if f.source})
 
     def mask(self, volume: Volume, label: str | None) -> npt.NDArray[np.bool_]:
@@ -99,23 +102,18 @@ class DicomSeg:
         """All frames, shape (frames, Y, X); decoded once for all lesions of a patient."""
         try:
             pixels: npt.NDArray[np.uint8] = self._dataset.pixel_array
-        except (*UNREADABLE, AttributeError, RuntimeError):
+            return pixels.reshape(len(self._frames), *pixels.shape[-2:])
+        except DAMAGED:
             text = "the frames of the DICOM SEG cannot be decoded. Refused. Export it uncompressed."
             raise CaseError("E-SEG-01", text) from None
-        return pixels.reshape(len(self._frames), *pixels.shape[-2:])
 
     def _number(self, label: str | None) -> int:
-        segments = [(n, name) for n, name in self.segments if n != 0]  # 0 is the background of a label map
-        by_number = {str(n): n for n, _ in segments}
-        names = [name for _, name in segments]
-        if label in by_number and label not in names:
-            return by_number[label]
-        chosen = choose_label(names, label)
-        if names.count(chosen) > 1:
-            numbers = ", ".join(str(n) for n, name in segments if name == chosen)
-            text = f"several segments are labelled {chosen!r}. Refused. Give a number in mask_label: {numbers}."
+        segments = {str(n): name for n, name in self.segments if n != 0}  # 0 is the background of a label map
+        named = [n for n, name in segments.items() if name == label]
+        if len(named) > 1:
+            text = f"mask_label fits several segments. Refused. Give one of their numbers instead: {', '.join(named)}."
             raise CaseError("E-SEG-04", text)
-        return segments[names.index(chosen)][0]
+        return int(named[0] if named else choose_label(list(segments), label))
 
     def _check_same_patient_space(self, volume: Volume) -> None:
         own = str(self._dataset.get("FrameOfReferenceUID", ""))
@@ -142,7 +140,10 @@ class _Frame:
         if not np.allclose(np.abs(ends[1:] - ends[0]).sum(axis=1), 1, atol=0.01):
             text = "the DICOM SEG has another pixel spacing or orientation than the CT, which is not read yet. "
             raise CaseError("E-SEG-06", text + "Export the segmentation on the grid of the CT.")
-        index = volume.index_of(self.origin + np.argwhere(pixels) @ self.steps)
+        rows = np.flatnonzero(pixels.any(axis=1))  # first the few rows with a lesion: ten times as fast
+        at = np.argwhere(pixels[rows])
+        at[:, 0] = rows[at[:, 0]]
+        index = volume.index_of(self.origin + at @ self.steps)
         if self.source in volume.instance_uids:
             index[:, 0] = volume.instance_uids.index(self.source)
         rounded = np.rint(index).astype(np.intp)

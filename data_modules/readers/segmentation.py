@@ -42,6 +42,8 @@ class MaskFile:
         Raises:
             CaseError: If the label is not in the mask or not unique.
         """
+        if label is not None and label not in self.labels:
+            label = label.removesuffix(".0")  # a spreadsheet's integer in a column with gaps
         value = float(choose_label(self.labels, label))
         on_grid = SimpleITK.Resample(
             self.image == value,
@@ -80,10 +82,11 @@ def lesion_mask(source: DicomSeg | MaskFile, volume: Volume, label: str | None) 
         CaseError: If the mask is empty, covers most of the image, or the label is not in it.
     """
     mask = source.mask(volume, label)
-    if not mask.any():
+    filled = np.count_nonzero(mask) / mask.size
+    if filled == 0:
         text = "the mask is empty where the image lies. Refused. Check that mask and image belong together."
         raise CaseError("E-SEG-03", text)
-    if mask.mean() > 0.5:  # no lesion fills half a CT
-        text = f"the mask covers {mask.mean():.0%} of the image: not a lesion. Refused. Check the mask or its label."
+    if filled > 0.5:  # no lesion fills half a CT
+        text = f"the mask covers {filled:.0%} of the image: not a lesion. Refused. Check the mask or its label."
         raise CaseError("E-SEG-05", text)
     return mask

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import SimpleITK
+from dicom_examples import body, write_ct
+
+from data_modules.readers.case_error import CaseError
+from data_modules.readers.ct_series import CTFolder
+from data_modules.readers.segmentation import lesion_mask, open_mask
+
+
+@pytest.fixture
+def volume(tmp_path):
+    write_ct(tmp_path / "CT", body((6, 24, 32))[0])
+    return CTFolder(tmp_path / "CT").volume()
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes labels (Z, Y, X) as NIfTI, by default on the CT's grid, and opens the file."""
+
+    def write(labels, spacing=(0.7, 0.8, 2.5), origin=(-20, -30, -50), flip=False):
+        image = SimpleITK.GetImageFromArray(labels.astype(np.uint8))
+        image.SetSpacing(spacing)
+        image.SetOrigin(origin)
+        image = SimpleITK.DICOMOrient(image, "RAS") if flip else image
+        SimpleITK.WriteImage(image, str(tmp_path / "mask.nii.gz"))
+        return open_mask(tmp_path / "mask.nii.gz")
+
+    return write
+
+
+@pytest.fixture
+def labels():
+    labels = np.zeros((6, 24, 32), dtype=np.uint8)
+    labels[2:4, 5:10, 7:15] = 3
+    labels[1, 15:18, 20:22] = 7
+    return labels
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_one_label_of_an_image_on_the_same_grid(volume, write, labels, flip):
+    source = write(labels, flip=flip)
+    np.testing.assert_array_equal(lesion_mask(source, volume, "3"), labels == 3)
+    np.testing.assert_array_equal(lesion_mask(source, volume, "7.0"), labels == 7)
+
+
+def test_a_mask_of_another_grid_goes_through_physical_space(volume, write):
+    fine = np.zeros((12, 40, 60), dtype=np.uint8)
+    fine[2:6, 10:20, 20:30] = 1  # half the spacing, origin moved to voxel (1, 2, 3) of the CT
+    mask = lesion_mask(write(fine, (0.35, 0.4, 1.25), (-20 + 2.1, -30 + 1.6, -50 + 2.5)), volume, None)
+    expected = np.zeros(volume.shape, dtype=bool)
+    expected[2:4, 7:12, 13:18] = True  # 1 + 2/2 to 1 + 5/2, 2 + 10/2 to 2 + 19/2, 3 + 20/2 to 3 + 29/2
+    np.testing.assert_array_equal(mask, expected)
+
+
+def test_labels_that_are_missing_or_not_unique(volume, write, labels):
+    with pytest.raises(CaseError, match=r"E-SEG-04 mask_label is not in the mask, which holds 3, 7"):
+        lesion_mask(write(labels), volume, "5")
+    with pytest.raises(CaseError, match=r"E-SEG-04 the mask holds several labels: 3, 7"):
+        lesion_mask(write(labels), volume, None)
+
+
+def test_empty_elsewhere_and_full_masks(volume, write, labels):
+    with pytest.raises(CaseError, match=r"E-SEG-03 the mask is empty. Refused"):
+        lesion_mask(write(0 * labels), volume, None)
+    with pytest.raises(CaseError, match=r"E-SEG-03 the mask is empty where the image lies"):
+        lesion_mask(write(labels, origin=(500, 0, 0)), volume, "3")
+    with pytest.raises(CaseError, match=r"E-SEG-05 the mask covers 100% of the image"):
+        lesion_mask(write(0 * labels + 1), volume, "1")

@@ -1,0 +1,63 @@
+import pytest
+from dicom_examples import body, write_ct, write_seg
+
+from data_modules.readers.case_error import CaseError
+from data_modules.readers.slice_header import read_headers
+
+
+@pytest.fixture
+def write(tmp_path):
+    hu, masks = body((2, 16, 16), [(0, 8, 8, 2, 0)])
+    folder = tmp_path / "CT"
+
+    def write(change=lambda k, ds: None):
+        write_ct(folder, hu)
+        write_seg(tmp_path / "SEG.dcm", folder, masks, ["lesion"])
+        write_ct(folder, hu, change=change)
+        (tmp_path / "SEG.dcm").rename(folder / "SEG.dcm")
+        return folder
+
+    return write
+
+
+def test_other_objects_and_localizers_are_left_out(write, tmp_path):
+    def scout(k, ds):
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER" if k == 0 else "AXIAL"]
+
+    assert [h.path.name for h in read_headers(write())] == ["000.dcm", "001.dcm"]
+    (tmp_path / "CT" / "SEG.dcm").unlink()
+    assert [h.path.name for h in read_headers(write(scout))] == ["001.dcm"]
+
+
+def test_a_folder_without_slices_says_what_is_there(write):
+    folder = write()
+    (folder / "000.dcm").unlink()
+    (folder / "001.dcm").unlink()
+    with pytest.raises(CaseError, match=r"E-DCM-02 no CT slices .* found: 1 x Segmentation Storage"):
+        read_headers(folder)
+    (folder / "SEG.dcm").write_bytes(b"not DICOM")
+    with pytest.raises(CaseError, match=r"E-DCM-01 a \.dcm file is not readable as DICOM"):
+        read_headers(folder)
+    (folder / "SEG.dcm").unlink()
+    with pytest.raises(CaseError, match="found: nothing that is DICOM"):
+        read_headers(folder)
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagePositionPatient", "RescaleSlope"])
+def test_a_slice_without_geometry_or_rescale(write, keyword):
+    with pytest.raises(CaseError, match="E-GEO-01 a slice lacks a valid position"):
+        read_headers(write(lambda k, ds: setattr(ds, keyword, None)))
+
+
+def test_text_in_the_pixels_and_inverted_values_are_refused(write, tmp_path):
+    with pytest.raises(CaseError, match="E-PRV-01 a slice says that writing is burned into"):
+        read_headers(write(lambda k, ds: setattr(ds, "BurnedInAnnotation", "YES")))
+    (tmp_path / "CT" / "SEG.dcm").unlink()
+    with pytest.raises(CaseError, match="E-HU-04 a slice is not stored as MONOCHROME2"):
+        read_headers(write(lambda k, ds: setattr(ds, "PhotometricInterpretation", "MONOCHROME1")))
+
+
+def test_enhanced_ct_is_refused_with_a_way_out(write):
+    enhanced = "1.2.840.10008.5.1.4.1.1.2.1"
+    with pytest.raises(CaseError, match=r"E-DCM-04 .* Export it as single slices"):
+        read_headers(write(lambda k, ds: setattr(ds, "SOPClassUID", enhanced)))
