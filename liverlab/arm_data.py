@@ -38,7 +38,9 @@ def classic_recipe(config: ClassicConfig) -> ClassicRecipe:
 
 
 def classic_per_lesion(config: ExperimentConfig, split: Split) -> int:
-    """Images per training lesion of the classic group."""
+    """Images per training lesion, the original included: 1 without augmentation."""
+    if config.augmentation == "none":
+        return 1
     return group_size(
         config.classic.size,
         training_folds=config.n_folds - 1,

@@ -25,7 +25,7 @@ from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
 from data_modules.pool import Provenance, SamplePool
-from liverlab.arm_data import classifier_data, find_split, generator_data
+from liverlab.arm_data import classic_per_lesion, classifier_data, find_split, generator_data
 from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
 from liverlab.models.registry import GENERATORS
@@ -154,7 +154,7 @@ def fit_classifier(
     cohort = Cohort.load(inputs[0])
     split = find_split(cohort, config, repeat, fold)
     data = classifier_data(config, cohort, split)
-    injection = [SyntheticInjection(SamplePool.load(inputs[1]))] if config.generator != "none" else []
+    pools = [SamplePool.load(path) for path in inputs[1:]]  # one where the arm has a generator
     network = asdict(config.classifier)
     budget = {key: network.pop(key) for key in ("budget", "epochs", "steps")}
     del network["batch_size"], network["mean"]  # the data module's
@@ -165,23 +165,20 @@ def fit_classifier(
     name = RunName(experiment, config.name, "classifier", f"r{repeat}-f{fold}", key_of(folder))
     facts = asdict(config.classifier)
     with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
-        trainer = fit(
+        fit(
             model,
             data,
             config.trainer,
             folder=folder,
-            epochs=budget["epochs"] if budget["budget"] == "epochs" else None,
-            steps=budget["steps"] if budget["budget"] == "steps" else None,
-            callbacks=injection,
+            **{budget["budget"]: budget[budget["budget"]]},
+            callbacks=[SyntheticInjection(pool) for pool in pools],
             logger=logger,
             report=partial(write_progress, folder),
         )
-    write_predictions(folder / "predictions.csv", cohort, split, predict(model, data))
-    real, synthetic = len(split.train), sum(len(callback.pool.labels) for callback in injection)
-    counts = {"real": real, "classic": len(data.train_labels) - real - synthetic, "synthetic": synthetic}
-    epochs = trainer.global_step / len(data.train_dataloader())
-    training = {"description": config.description, "images": counts, "steps": trainer.global_step, "epochs": epochs}
-    (folder / "training.json").write_text(json.dumps(training))
+    write_predictions(folder / "predictions.csv", cohort, split, predict(model, data, config.trainer))
+    images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
+    images["synthetic"] = sum(len(pool.labels) for pool in pools)
+    (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))
 
 
 def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: Tensor) -> None:

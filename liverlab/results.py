@@ -21,7 +21,7 @@ from data_modules.lesion_data import patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
 from liverlab.arm_data import find_split
-from liverlab.config import ExperimentConfig
+from liverlab.config import ExperimentConfig, TrainerConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.evaluation.spread import class_spread
 from liverlab.settings import ProfileChange
@@ -59,7 +59,7 @@ def gather(folder: Path, runs: Path, arms: Arms, config: ExperimentConfig, chang
         "budget": config.classifier.budget,
         "cohort": _describe_cohort(cohort, config),
         "splits": [_describe_split(cohort, split) for split in splits],
-        "arms": {name: _describe_arm(stages, runs) for name, stages in arms.items()},
+        "arms": {name: _describe_arm(stages, runs, config.trainer) for name, stages in arms.items()},
         "spread": spread if pools else None,
         "leak_checks": leak_checks(cohort, splits, pools),
         "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
@@ -166,16 +166,19 @@ def _per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
     return {name: counts[name] for name in cohort.class_names}
 
 
-def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
-    """What the arm's first classifier trained on; the other splits differ by a few lesions."""
+def _describe_arm(stages: Sequence[Stage], runs: Path, trainer: TrainerConfig) -> dict[str, Any]:
+    """What the arm's first classifier trained on and for how long; the other splits differ by a few lesions."""
     training = json.loads((stages[0].folder(runs) / "training.json").read_text())
-    generators = [need for need in _all_stages({"": stages}) if need.kind == "generator"]
+    network = stages[0].settings["classifier"]
+    batches = -(-sum(training["images"].values()) // (network["batch_size"] * trainer.devices * trainer.num_nodes))
+    steps = network.get("steps") or network["epochs"] * batches
+    generators = [need for need in in_order(stages) if need.kind == "generator"]
     kind = generators[0].name.partition("-")[0] if generators else None
     return {
         "description": training["description"],
         "training_images": training["images"],
-        "steps": training["steps"],
-        "epochs": training["epochs"],
+        "steps": steps,
+        "epochs": steps / batches,
         "generator": kind,
         "details": generators[0].settings[kind] if kind else {},
     }

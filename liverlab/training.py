@@ -26,8 +26,8 @@ def fit(
     steps: int | None = None,
     callbacks: Sequence[Callback] = (),
     logger: Logger | None = None,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> Trainer:
+    report: Callable[[int, int], None] | None = None,
+) -> None:
     """Train a model; write `log/metrics.csv` and `model.ckpt` into the folder.
 
     Args:
@@ -61,7 +61,7 @@ def fit(
         num_sanity_val_steps=0,
         log_every_n_steps=max(1, total // 200),
         logger=loggers + ([logger] if logger else []),
-        callbacks=[*callbacks, FitProgress(report, total)],
+        callbacks=[*callbacks, *([FitProgress(report, total)] if report else [])],
         use_distributed_sampler=False,  # our loaders know rank and world size
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -72,10 +72,9 @@ def fit(
     if trainer.interrupted:
         raise KeyboardInterrupt  # Lightning swallows it, and a stage that was cut short must not count as finished
     trainer.save_checkpoint(folder / CHECKPOINT, weights_only=True)
-    return trainer
 
 
-def predict(model: LightningModule, data: LightningDataModule) -> torch.Tensor:
+def predict(model: LightningModule, data: LightningDataModule, config: TrainerConfig) -> torch.Tensor:
     """Output of `predict_step` over the predict loader, on one device: several would pad with duplicates.
 
     Returns:
@@ -83,7 +82,12 @@ def predict(model: LightningModule, data: LightningDataModule) -> torch.Tensor:
     """
     _quiet()
     trainer = Trainer(
-        accelerator="auto", devices=1, logger=False, enable_progress_bar=False, enable_checkpointing=False
+        accelerator=config.accelerator,
+        devices=1,
+        precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
     )
     batches = trainer.predict(model, datamodule=data)
     assert batches is not None

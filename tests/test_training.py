@@ -1,0 +1,112 @@
+"""Fits as stages do them; with two devices in two real processes."""
+
+import csv
+
+import pytest
+import torch
+
+from data_modules.folds import make_splits
+from liverlab.arm_data import classifier_data, generator_data
+from liverlab.config import TrainerConfig
+from liverlab.models.acgan import ACGAN
+from liverlab.models.classifier import LesionClassifier
+from liverlab.models.dcgan import DCGAN
+from liverlab.settings import load_experiment
+from liverlab.training import CHECKPOINT, choose_strategy, fit, predict
+
+ONE, TWO = TrainerConfig(accelerator="cpu"), TrainerConfig(accelerator="cpu", devices=2)
+GAN = {
+    "size": 64, "latent_dim": 4, "latent": "uniform", "generator_channels": 16, "lr": 1e-3, "betas": (0.5, 0.999),
+    "generator_steps": 1, "seed": 0, "discriminator_channels": 2,
+}  # fmt: skip
+
+
+@pytest.fixture
+def split(tiny_cohort):
+    return make_splits(tiny_cohort, folds=3)[0]
+
+
+def config(name="acgan_aug", *more):
+    return load_experiment(name, ["profile=smoke", "classic.size=32", *more])
+
+
+def cnn(seed=0):
+    torch.manual_seed(seed)
+    return LesionClassifier(
+        num_classes=3, size=64, channels=[2, 4, 8], hidden=8, dropout=0.5, lr=1e-3, momentum=0.9, seed=seed
+    )
+
+
+def acgan():
+    torch.manual_seed(0)
+    return ACGAN(num_classes=3, embedding_dim=4, discriminator="odena", **GAN)
+
+
+def dcgan():
+    torch.manual_seed(0)
+    return DCGAN(**GAN)
+
+
+def test_a_classifier_fit_writes_its_curve_and_its_weights(tiny_cohort, split, tmp_path):
+    data = classifier_data(config("classic_aug"), tiny_cohort, split)
+    told = []
+    model = cnn()
+    fit(model, data, ONE, folder=tmp_path, steps=20, report=lambda done, total: told.append((done, total)))
+    with (tmp_path / "log" / "metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["test_accuracy"]]
+    assert [int(row["step"]) for row in rows] == list(range(20))  # 20 points, counted from 0
+    assert all(row["train_loss"] for row in rows)
+    assert told[0] == (1, 20)
+    loaded = LesionClassifier.load_from_checkpoint(tmp_path / CHECKPOINT, weights_only=True)
+    probabilities = predict(loaded, data, ONE)
+    assert probabilities.shape == (len(split.test), 3)
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(len(split.test)))
+    assert torch.equal(probabilities, predict(model, data, ONE))
+
+
+def test_the_same_seed_gives_the_same_classifier_whatever_came_before(tiny_cohort, split, tmp_path):
+    outputs = []
+    for attempt, seed in enumerate((0, 0, 1)):
+        model = cnn(seed)
+        torch.manual_seed(attempt + 40)
+        data = classifier_data(config("classic_aug"), tiny_cohort, split)
+        fit(model, data, ONE, folder=tmp_path / str(attempt), steps=5)
+        outputs.append(predict(model, data, ONE))
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
+
+
+@pytest.mark.parametrize("make", [acgan, dcgan])
+def test_gans_train_on_two_devices(make, tiny_cohort, split, tmp_path):
+    data = generator_data(config("acgan_aug", "acgan.batch_size=8"), tiny_cohort, split, None)
+    batches = len(data.labels) // 16
+    before = make()
+    model = make()
+    fit(model, data, TWO, folder=tmp_path, epochs=1)
+    loaded = type(model).load_from_checkpoint(tmp_path / CHECKPOINT, weights_only=True)
+    assert loaded.batches_seen == batches
+    assert not torch.equal(loaded.generator.project.weight, before.generator.project.weight)
+    assert torch.isfinite(loaded.sample(torch.tensor([0, 0]), seed=0)).all()
+
+
+def test_a_classifier_on_two_devices_takes_the_batches_of_one_with_the_double_size(tiny_cohort, split, tmp_path):
+    """Without dropout a step over two halves is the step over the whole; the control has other batches."""
+    weights = {}
+    for name, trainer, batch in (("two", TWO, 8), ("one", ONE, 16), ("control", ONE, 8)):
+        data = classifier_data(config("classic_aug", f"classifier.batch_size={batch}"), tiny_cohort, split)
+        data.setup()
+        kept = len(data.train_labels) // 16 * 16  # whole batches only, so that all see the same images
+        data.train_images, data.train_labels = data.train_images[:kept], data.train_labels[:kept]
+        model = cnn()
+        model.network[-2].p = 0.0
+        fit(model, data, trainer, folder=tmp_path / name, epochs=2)
+        weights[name] = torch.cat([p.flatten() for p in model.network.parameters()])
+    torch.testing.assert_close(weights["two"], weights["one"], atol=1e-6, rtol=0)
+    assert (weights["control"] - weights["one"]).abs().max() > 1e-5
+
+
+def test_strategies():
+    assert choose_strategy(ONE, manual=True) == "auto"
+    assert choose_strategy(TWO, manual=True) == "ddp_spawn_find_unused_parameters_true"
+    assert choose_strategy(TWO, manual=False) == "ddp_spawn"
+    assert choose_strategy(TrainerConfig(devices=2, strategy="fsdp"), manual=True) == "fsdp"
