@@ -77,7 +77,7 @@ def tracked(name: RunName, config: Mapping[str, Any], *, mode: str, folder: Path
     import wandb  # takes .5 s
 
     settings = wandb.Settings(
-        console="off", disable_git=True, x_disable_meta=True, x_disable_machine_info=True, silent=True
+        console="off", host="liverlab", disable_git=True, x_disable_meta=True, x_disable_machine_info=True, silent=True
     )
     run = wandb.init(
         project=PROJECT,

@@ -1,0 +1,146 @@
+"""The main job from DICOM to verdict, in processes of its own, at the smallest size."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from test_tracking import facts_of
+
+from liverlab.experiment import run_slug
+
+SMALLEST = [
+    "profile=smoke", "data.phantom_lesions=12", "classic.size=40", "classifier.steps=6", "acgan.epochs=1",
+    "dcgan.epochs=1", "acgan.batch_size=16", "dcgan.batch_size=8", "synthetic.size=4", "verdict.draws=200",
+    "verdict.flips=200", "tracking=offline",
+]  # fmt: skip
+
+
+def command(name, runs):
+    return [sys.executable, "-m", "liverlab", "run", name, *SMALLEST, f"runs_dir={runs}"]
+
+
+def run(name, runs):
+    return subprocess.run(command(name, runs), capture_output=True, text=True, timeout=300)
+
+
+def folder_of(name, runs):
+    return runs / "experiments" / run_slug(name, [*SMALLEST, f"runs_dir={runs}"])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """`acgan_aug` from nothing."""
+    runs = tmp_path_factory.mktemp("runs")
+    done = run("acgan_aug", runs)
+    assert done.returncode == 0, done.stderr
+    return runs, done.stdout
+
+
+def test_the_run_ends_with_verdict_table_and_report(finished):
+    runs, printed = finished
+    assert "Profile smoke" in printed
+    assert "classifier.channels: [4, 8, 16] (published: [32, 64, 128])" in printed
+    assert "[14/14] " in printed
+    report = folder_of("acgan_aug", runs) / "report.html"
+    assert printed.rstrip().endswith(f"Report: {report}")
+    assert "<html" in report.read_text()
+
+
+def test_files_of_a_run(finished):
+    runs, _ = finished
+    folder = folder_of("acgan_aug", runs)
+    with (folder / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["arm"], row["fold"]) for row in rows} == {(a, f) for a in ("classic_aug", "acgan_aug") for f in "012"}
+    assert len(rows) == 2 * 12
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["leak_checks"] == [
+        {"check": "Patients on both sides of a split", "result": "0 in 3 splits"},
+        {"check": "Test patients that a generator saw", "result": "0 in 3 pools"},
+    ]
+    assert {arm: about["steps"] for arm, about in facts["arms"].items()} == {"classic_aug": 6, "acgan_aug": 6}
+    assert json.loads((folder / "metrics.json").read_text())["comparison"]["baseline"] == "classic_aug"
+    links = sorted((folder / "stages").iterdir())
+    assert len(links) == 14
+    assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)
+
+
+def test_one_tracked_run_per_arm_fold_and_stage(finished):
+    runs, _ = finished
+    tracked = [facts_of(path) for path in sorted((runs / "wandb" / "wandb").glob("offline-run-*"))]
+    units = sorted((run["run_group"], run["job_type"], run["display_name"]) for run in tracked)
+    expected = [("acgan_aug/acgan_aug", "generator", f"acgan_aug generator r0-f{f}") for f in range(3)]
+    for arm in ("acgan_aug", "classic_aug"):
+        expected += [(f"acgan_aug/{arm}", "classifier", f"{arm} classifier r0-f{f}") for f in range(3)]
+        expected += [(f"acgan_aug/{arm}", "evaluation", f"{arm} evaluation all")]
+    assert units == sorted(expected)
+    assert len({run["run_id"] for run in tracked}) == len(tracked)
+
+
+def test_a_second_run_reuses_every_stage_and_gives_the_same_rows(finished):
+    runs, _ = finished
+    rows = folder_of("acgan_aug", runs) / "predictions.csv"
+    before = rows.read_bytes()
+    again = run("acgan_aug", runs)
+    assert "14 stages, 14 of them finished." in again.stdout
+    assert rows.read_bytes() == before
+
+
+def test_another_arm_reuses_the_baseline(finished):
+    runs, _ = finished
+    done = run("dcgan_aug", runs)
+    assert done.returncode == 0, done.stderr
+    # phantom, cohort and three baseline classifiers are there; 9 generators, 3 pools and 3 classifiers are new
+    assert "20 stages, 5 of them finished." in done.stdout
+
+
+@pytest.fixture
+def half_way(finished, tmp_path):
+    """A run of which the cohort is there, caught while a stage is being written."""
+    for kind in ("phantom", "cohort"):
+        shutil.copytree(finished[0] / kind, tmp_path / kind)
+    process = subprocess.Popen(
+        command("acgan_aug", tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("*/.*.part/progress")) and time.monotonic() < deadline:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    return process, tmp_path
+
+
+def test_killed_and_run_again_gives_the_rows_of_an_uninterrupted_run(finished, half_way):
+    process, runs = half_way
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    unfinished = list(runs.glob("*/.*.part"))
+    assert unfinished
+    assert not any((path / "stage.json").exists() for path in unfinished)
+    done = run("acgan_aug", runs)
+    assert done.returncode == 0, done.stderr
+    rows = [folder_of("acgan_aug", place) / "predictions.csv" for place in (finished[0], runs)]
+    assert rows[0].read_bytes() == rows[1].read_bytes()
+
+
+def test_ctrl_c_is_a_sentence_and_leaves_no_process(half_way):
+    process, _ = half_way
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error.strip().splitlines()[-1] == "Stopped. Finished stages stay; the same command goes on from them."
+    assert "Traceback" not in error
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
+
+
+def test_slugs_are_readable_and_differ():
+    assert run_slug("acgan_aug", []) == "acgan_aug"
+    assert run_slug("acgan_aug", ["profile=smoke"]) == "acgan_aug-profile=smoke"
+    long = [run_slug("acgan_aug", [f"data.manifest=/a/very/long/path/{'x' * 60}/{i}.csv"]) for i in (0, 1)]
+    assert len(set(long)) == 2

@@ -1,0 +1,97 @@
+"""The command line, as users type it."""
+
+import shutil
+
+import pytest
+
+from data_modules.phantom import write_phantom
+from liverlab.__main__ import main
+from liverlab.settings import EXPERIMENTS
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("phantom")
+    write_phantom(folder, lesions=6, jobs=1)
+    return folder
+
+
+def said(capsys):
+    return capsys.readouterr().err.strip()
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_dry_runs_and_writes_nothing(path, capsys, tmp_path):
+    assert main(["run", path.stem, "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert f"liverlab: {path.stem}" in printed
+    assert "not timed yet" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "acgan_agu"], "No experiment named 'acgan_agu' in experiments/. Did you mean 'acgan_aug'?"),
+        (["run", "no_aug", "acgan.lrr=1"], "Setting 'acgan.lrr': Key 'lrr' not in 'ACGANConfig'. Did you mean: 'lr'?"),
+        (["run", "acgan_aug", "folds=[7]"], "folds=[7]: there is no fold 7; n_folds=3 gives folds 0 to 2."),
+        (["report", "nothing"], "No run named 'nothing' in runs/experiments/. `liverlab run` makes one."),
+        (["phantom", ".."], ".. is not empty. Name a new folder."),
+    ],
+)  # fmt: skip
+def test_a_users_mistake_is_one_sentence_and_exit_code_2(arguments, sentence, capsys):
+    assert main(arguments) == 2
+    assert said(capsys) == sentence
+
+
+def broken(text, old, new):
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (None, "manifest.csv"),
+        (lambda text: text.splitlines()[0] + "\n", "lists no lesions"),
+        (lambda text: broken(text, "class", "klass"), "class"),
+        (lambda text: broken(text, ",cyst,", ",abscess,"), "abscess"),
+        (lambda text: broken(text, "/SEG.dcm", "/GONE.dcm"), "row 2"),
+        (lambda text: text + text.splitlines()[1] + "\n", "is listed again"),
+    ],
+    ids=["missing", "empty", "lacks a column", "unknown class", "absent file", "duplicate lesion"],
+)
+def test_a_wrong_manifest_stops_a_run_before_anything_is_written(edit, sentence, phantom, capsys, tmp_path):
+    manifest = tmp_path / "cohort" / "manifest.csv"
+    if edit:
+        shutil.copytree(phantom, manifest.parent)
+        manifest.write_text(edit(manifest.read_text()))
+    assert main(["run", "acgan_aug", "profile=smoke", f"data.manifest={manifest}"]) == 2
+    error = said(capsys)
+    assert sentence in error
+    assert "\n" not in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_too_few_patients_for_the_folds_is_a_sentence(phantom, capsys, tmp_path):
+    arguments = ["run", "no_aug", "profile=smoke", "n_folds=5", f"data.manifest={phantom / 'manifest.csv'}"]
+    assert main([*arguments, "tracking=none"]) == 2
+    assert "too few for 5 folds: a fold would lack the class" in said(capsys)
+
+
+def test_ingest_writes_a_cohort_and_its_report(phantom, capsys, tmp_path):
+    assert main(["ingest", str(phantom / "manifest.csv"), "--out", "mine"]) == 0
+    assert "6 lesions kept, 0 skipped." in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["cohort.json", "ingest.json", "patches.npy"]
+
+
+def test_help_shows_examples(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert "liverlab run acgan_aug profile=smoke" in capsys.readouterr().out

@@ -1,0 +1,151 @@
+"""Planning, and the stages on a tiny cohort: what depends on what, and what may never."""
+
+import csv
+import json
+
+import pytest
+import torch
+
+from data_modules.cohort import Cohort
+from data_modules.errors import InputError
+from data_modules.pool import SamplePool
+from liverlab.arm_data import find_split
+from liverlab.experiment import baseline_of
+from liverlab.pipeline import derive_seed, fit_classifier, fit_generator, plan_arm, sample_pool, splits_to_run
+from liverlab.settings import load_experiment
+from liverlab.stages import in_order
+from liverlab.training import CHECKPOINT
+
+QUICK = [
+    "profile=smoke", "tracking=none", "classic.size=32", "classifier.steps=4", "acgan.epochs=1", "dcgan.epochs=1",
+    "acgan.batch_size=16", "dcgan.batch_size=8", "synthetic.size=2", "trainer.accelerator=cpu",
+]  # fmt: skip
+
+
+def load(name="acgan_aug", *more):
+    return load_experiment(name, [*QUICK, *more])
+
+
+def keys(name, *more, kind):
+    return [stage.key for stage in in_order(plan_arm(load(name, *more), experiment=name)) if stage.kind == kind]
+
+
+def test_an_acgan_arm_has_a_generator_a_pool_and_a_classifier_per_split():
+    stages = in_order(plan_arm(load(), experiment="acgan_aug"))
+    kinds = [stage.kind for stage in stages]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "phantom": 1, "cohort": 1, "generator": 3, "pool": 3, "classifier": 3,
+    }  # fmt: skip
+
+
+def test_dcgans_are_nine():
+    assert len(set(keys("dcgan_aug", kind="generator"))) == 9
+
+
+def test_splits_to_run():
+    assert splits_to_run(load("acgan_aug", "repeats=2", "folds=[2]")) == [(0, 2), (1, 2)]
+
+
+def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_no_key():
+    assert keys("classic_aug", kind="classifier") == keys("classic_aug", "jobs=7", "acgan.lr=1", kind="classifier")
+    config = load("acgan_aug")
+    baseline = plan_arm(baseline_of(config, QUICK), experiment="acgan_aug")
+    assert [stage.key for stage in baseline] == keys("classic_aug", kind="classifier")
+
+
+@pytest.mark.parametrize(
+    ("setting", "changed", "kept"),
+    [
+        ("classifier.lr=0.1", "classifier", "pool"),
+        ("synthetic.size=3", "pool", "generator"),
+        ("acgan.lr=0.1", "generator", "cohort"),
+        ("classic.rotations=3", "generator", "cohort"),
+        ("data.phantom_seed=1", "phantom", None),
+        ("seed=1", "generator", "cohort"),
+    ],
+)
+def test_a_setting_changes_the_stages_after_it_and_none_before(setting, changed, kept):
+    assert not set(keys("acgan_aug", kind=changed)) & set(keys("acgan_aug", setting, kind=changed))
+    assert not set(keys("acgan_aug", kind="classifier")) & set(keys("acgan_aug", setting, kind="classifier"))
+    if kept:
+        assert keys("acgan_aug", kind=kept) == keys("acgan_aug", setting, kind=kept)
+
+
+def test_the_unused_budget_changes_no_key():
+    assert keys("no_aug", kind="classifier") == keys("no_aug", "classifier.epochs=9", kind="classifier")
+    by_epochs = ["no_aug", "classifier.budget=epochs"]
+    assert keys(*by_epochs, kind="classifier") == keys(*by_epochs, "classifier.steps=9", kind="classifier")
+
+
+def test_seeds_differ_by_purpose():
+    seeds = {derive_seed(0, purpose, fold) for purpose in ("pool", "classifier") for fold in range(3)}
+    assert len(seeds) == 6
+    assert derive_seed(1, "pool", 0) not in seeds
+
+
+def run_split(cohort, folder, config, fold=0):
+    """Generator(s), pool and classifier of one split; returns their folders."""
+    folders = {name: folder / name for name in ("cohort", "generator", "pool", "classifier")}
+    for path in folders.values():
+        path.mkdir(parents=True)
+    cohort.save(folders["cohort"])
+    place = {"config": config, "repeat": 0, "fold": fold}
+    fit_generator(folders["generator"], [folders["cohort"]], label=None, experiment="e", **place)
+    sample_pool(folders["pool"], [folders["cohort"], folders["generator"]], **place)
+    fit_classifier(folders["classifier"], [folders["cohort"], folders["pool"]], experiment="e", **place)
+    return folders
+
+
+def weights(folder):
+    return torch.load(folder / CHECKPOINT, weights_only=True)["state_dict"]
+
+
+def same_weights(one, other):
+    return all(map(torch.equal, weights(one).values(), weights(other).values()))
+
+
+def stamped(cohort, lesions):
+    patches = cohort.patches.copy()
+    patches[list(lesions)] = 3071  # a canary: no lesion of the cohort is as bright
+    return Cohort(cohort.class_names, cohort.lesions, patches)
+
+
+def test_canary_no_test_pixel_reaches_a_generator_a_pool_or_a_classifier(tiny_cohort, tmp_path):
+    config = load()
+    split = find_split(tiny_cohort, config, 0, 0)
+    clean = run_split(tiny_cohort, tmp_path / "clean", config)
+    canary = run_split(stamped(tiny_cohort, split.test), tmp_path / "canary", config)
+    assert same_weights(clean["generator"], canary["generator"])
+    assert same_weights(clean["classifier"], canary["classifier"])
+    assert torch.equal(SamplePool.load(clean["pool"]).images, SamplePool.load(canary["pool"]).images)
+    # the canary sings where it may: on a training lesion
+    control = run_split(stamped(tiny_cohort, split.train[:1]), tmp_path / "control", config)
+    assert not same_weights(clean["generator"], control["generator"])
+    assert not same_weights(clean["classifier"], control["classifier"])
+
+
+def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):
+    config = load()
+    split = find_split(tiny_cohort, config, 0, 1)
+    folders = run_split(tiny_cohort, tmp_path, config, fold=1)
+    with (folders["classifier"] / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["lesion_id"] for row in rows] == [tiny_cohort.lesions[i].lesion_id for i in split.test]
+    assert [row["label"] for row in rows] == [tiny_cohort.lesions[i].class_name for i in split.test]
+    for row in rows:
+        probabilities = {name: float(row[f"p_{name}"]) for name in tiny_cohort.class_names}
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert row["predicted"] == max(probabilities, key=probabilities.get)
+    # 32 per fold, 2 folds, 16 lesions: 4 each; 2 synthetic per class, fold and 2 folds
+    assert json.loads((folders["classifier"] / "training.json").read_text())["images"] == {
+        "real": 16, "classic": 48, "synthetic": 12,
+    }  # fmt: skip
+    pool = SamplePool.load(folders["pool"])
+    assert set(pool.provenance.patients) == {tiny_cohort.lesions[i].patient_id for i in split.train}
+    assert sorted(path.name for path in (folders["generator"] / "grids").iterdir()) == ["epoch-0001.png"]
+
+
+def test_a_pool_of_another_split_is_refused(tiny_cohort, tmp_path):
+    folders = run_split(tiny_cohort, tmp_path, load(), fold=1)
+    with pytest.raises(InputError, match=r"\(repeat 0, fold 1\) saw .* of the patients that repeat 0, fold 0 tests on"):
+        fit_classifier(tmp_path, [folders["cohort"], folders["pool"]], config=load(), repeat=0, fold=0, experiment="e")
