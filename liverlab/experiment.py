@@ -17,6 +17,7 @@ from liverlab.stages import Stage, in_order
 
 # What makes an arm; everything else is the same for both sides of a comparison.
 ARM = ("name", "description", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
+WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", "trainer.devices=", "trainer.accelerator=")
 ARM_OVERRIDES = ("augmentation=", "generator=", "compare_with=", "description=")
 
 
@@ -75,10 +76,11 @@ def baseline_of(config: ExperimentConfig, overrides: Sequence[str]) -> Experimen
 
 
 def run_slug(name: str, overrides: Sequence[str]) -> str:
-    """Folder name of a run: the experiment, and what was set on the command line."""
-    if not overrides:
+    """Folder name of a run: the experiment, and what was set on the command line that can change the result."""
+    telling = sorted(text for text in overrides if not text.startswith(WITHOUT_EFFECT))
+    if not telling:
         return name
-    text = re.sub(r"[^A-Za-z0-9=._-]+", "-", "-".join(sorted(overrides))).strip("-")
+    text = re.sub(r"[^A-Za-z0-9=._]+", "-", "-".join(telling).replace("[", "").replace("]", "")).strip("-")
     if len(text) > 60:
         text = f"{text[:50]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"{name}-{text}"

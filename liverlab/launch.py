@@ -8,14 +8,13 @@ import multiprocessing
 import os
 import signal
 import statistics
-import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
 from rich.console import Console
 
+from data_modules.processes import end_with_parent
 from liverlab.display import StageDisplay
 from liverlab.stages import Stage, complete, in_order, read_record
 
@@ -41,7 +40,7 @@ def run_stages(stages: Sequence[Stage], runs: Path, *, jobs: int, console: Conso
     display = StageDisplay(list(todo.values()), runs, expected_seconds(stages, runs), jobs, console)
     workers = min(jobs, len(todo))
     context = multiprocessing.get_context("spawn")  # fork would copy torch's threads and CUDA's state
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     running: dict[Future[Path], Stage] = {}
     waiting = dict(todo)
     try:
@@ -64,14 +63,11 @@ def run_stages(stages: Sequence[Stage], runs: Path, *, jobs: int, console: Conso
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start_worker(parent: int) -> None:
-    """One thread, no reaction to Ctrl-C (the parent stops us), and no life after the parent's."""
+def _start_worker() -> None:
+    """One thread, no reaction to Ctrl-C (the parent stops us), and no life after the parent's.
+
+    A killed parent leaves the lock and the half-written folder to the next run.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)  # the parent was killed: leave the lock and the half-written folder to the next run
+    end_with_parent()

@@ -61,7 +61,7 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: 
     if config.generator != "none":
         needs.append(plan_pool(config, cohort, repeat, fold, experiment))
     run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
-    return Stage("classifier", f"{config.name}-r{repeat}-f{fold}", settings, run, tuple(needs))
+    return Stage("classifier", f"{config.name}-{unit_name(config, repeat, fold)}", settings, run, tuple(needs))
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
@@ -71,7 +71,7 @@ def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, e
     generators = [plan_generator(config, cohort, repeat, fold, label, experiment) for label in classes]
     settings = _split_settings(config, repeat, fold) | {"generator": kind, "synthetic": asdict(config.synthetic)}
     run = partial(sample_pool, config=config, repeat=repeat, fold=fold)
-    return Stage("pool", f"{kind}-r{repeat}-f{fold}", settings, run, (cohort, *generators))
+    return Stage("pool", f"{kind}-{unit_name(config, repeat, fold)}", settings, run, (cohort, *generators))
 
 
 def plan_generator(
@@ -80,7 +80,7 @@ def plan_generator(
     """One generator of one split."""
     kind = config.generator
     sections = {"classic": asdict(config.classic), kind: asdict(getattr(config, kind)), "label": label}
-    unit = f"r{repeat}-f{fold}" + ("" if label is None else f"-{config.data.classes[label]}")
+    unit = unit_name(config, repeat, fold, label)
     run = partial(fit_generator, config=config, repeat=repeat, fold=fold, label=label, experiment=experiment)
     return Stage("generator", f"{kind}-{unit}", _split_settings(config, repeat, fold) | sections, run, (cohort,))
 
@@ -112,7 +112,7 @@ def fit_generator(
     grid = SampleGrid(
         folder / "grids", labels=shown, columns=8, every_n_epochs=max(1, epochs // GRIDS_PER_FIT), seed=seed
     )
-    name = RunName(experiment, config.name, "generator", f"r{repeat}-f{fold}-{label}", key_of(folder))
+    name = RunName(experiment, config.name, "generator", unit_name(config, repeat, fold, label), key_of(folder))
     with tracked(name, hyper, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
         fit(
             model,
@@ -162,7 +162,7 @@ def fit_classifier(
     seed = derive_seed(config.seed, "classifier", repeat, fold)
     torch.manual_seed(seed)
     model = LesionClassifier(num_classes=len(cohort.class_names), size=config.roi.size, seed=seed, **network)
-    name = RunName(experiment, config.name, "classifier", f"r{repeat}-f{fold}", key_of(folder))
+    name = RunName(experiment, config.name, "classifier", unit_name(config, repeat, fold), key_of(folder))
     facts = asdict(config.classifier)
     with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
         fit(
@@ -196,6 +196,11 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
 def derive_seed(seed: int, *parts: object) -> int:
     """A seed of its own for every purpose, 31 bits."""
     return int.from_bytes(hashlib.sha256(repr((seed, *parts)).encode()).digest()[:4]) >> 1
+
+
+def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
+    """The split, and the class where a stage is about one: "r0-f1-cyst"."""
+    return f"r{repeat}-f{fold}" + ("" if label is None else f"-{config.data.classes[label]}")
 
 
 def _split_settings(config: ExperimentConfig, repeat: int, fold: int) -> dict[str, object]:

@@ -17,6 +17,7 @@ from data_modules.phantom.dicom_writer import write_ct, write_seg
 from data_modules.phantom.plan import PatientPlan, plan_cohort
 from data_modules.phantom.scan import Scan, make_scan
 from data_modules.phantom.subtypes import SUBTYPES
+from data_modules.processes import end_with_parent
 
 Row = dict[str, str]
 
@@ -69,7 +70,8 @@ def _over_cores(
         yield from map(task, patients)
         return
     # spawn: a forked child of a process that has started threads (torch, SimpleITK) may hang
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool:
         yield from pool.map(task, patients)
 
 
