@@ -62,7 +62,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     metrics = evaluate(folder, rope=rule.rope, draws=rule.draws, flips=rule.flips, seed=config.seed)
     report = write_report(folder)
     log_result(metrics, config, runs / "wandb")
-    console.print(verdict_lines(metrics), highlight=False, markup=False)
+    console.print(verdict_lines(metrics), highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
     return report
 
