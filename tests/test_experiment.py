@@ -127,7 +127,7 @@ def test_killed_and_run_again_gives_the_rows_of_an_uninterrupted_run(finished, h
     assert rows[0].read_bytes() == rows[1].read_bytes()
 
 
-def test_ctrl_c_is_a_sentence_(half_way):
+def test_ctrl_c_is_one_sentence(half_way):
     process, _ = half_way
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
