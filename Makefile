@@ -23,7 +23,7 @@ env: $(ENV)  ## Build .venv (nothing to do in the conda environment)
 .venv/complete: pyproject.toml constraints.txt
 	@echo "Setting up .venv (about two minutes, once) ..."
 	@test -x .venv/bin/python || python3 -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
 experiment: $(ENV)  ## Run EXP, compare with its baseline, write the report; PROFILE=smoke, ARGS="folds=[0] ..."

@@ -72,3 +72,9 @@ def test_no_information_without_discordant_lesions(metrics):
     same = copy.deepcopy(metrics)
     same["comparison"] |= {"discordance": 0.0, "detectable": None, "lesions_needed": None}
     assert findings(same)[-1].startswith("Both arms were right and wrong on exactly the same lesions")
+
+
+def test_unequal_training_is_said_beside_the_verdict(metrics):
+    assert not any("optimizer steps" in text for text in cautions(metrics))
+    unequal = metrics | {"steps": {"classic": 300, "acgan": 4950}}
+    assert any("(classic 300, acgan 4,950): a difference may be training time" in text for text in cautions(unequal))

@@ -108,8 +108,9 @@ def curve_figure(curves: pd.DataFrame, column: str, arms: list[str], label: str)
             mine = curves[curves["arm"] == arm].dropna(subset=[column])
             for _, fold in mine.groupby(["repeat", "fold"]):
                 axes.plot(fold["step"], 100 * fold[column], color=arm_colour(i), lw=0.7, alpha=0.45)
-            mean = mine.groupby("step")[column].mean()
-            axes.plot(mean.index, 100 * mean, color=arm_colour(i), lw=2.2)
+            # folds differ by a few batches: their n-th points belong together, not those at one step
+            nth = mine.groupby(mine.groupby(["repeat", "fold"]).cumcount())[["step", column]].mean()
+            axes.plot(nth["step"], 100 * nth[column], color=arm_colour(i), lw=2.2)
         axes.grid(axis="y", color=RULE, lw=0.6)
         axes.set(ylim=(0, 102), xlim=(0, None), xlabel="Optimizer step")
         return _svg(figure, column, f"{label} by optimizer step for {', '.join(arms)}")
