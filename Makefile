@@ -29,8 +29,8 @@ env: $(ENV)  ## Build .venv (nothing to do in the conda environment)
 experiment: $(ENV)  ## Run EXP, compare with its baseline, write the report; PROFILE=smoke, ARGS="folds=[0] ..."
 	@$(PYTHON) -m liverlab run $(EXP) $(if $(PROFILE),profile=$(PROFILE)) $(ARGS)
 
-report: $(ENV)  ## Write the report of the finished EXP again
-	@$(PYTHON) -m liverlab report $(EXP)
+report: $(ENV)  ## Write the report of a finished EXP again (same PROFILE and ARGS)
+	@$(PYTHON) -m liverlab report $(EXP) $(if $(PROFILE),profile=$(PROFILE)) $(ARGS)
 
 test: lint  ## Lint, types and all tests
 	$(PYTHON) -m pytest $(ARGS)

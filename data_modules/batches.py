@@ -28,12 +28,12 @@ class TensorBatches(Dataset[Batch]):
 class BatchOrder(Sampler[list[int]]):
     """Positions of each batch. Lightning calls `set_epoch`, so a resumed fit sees the same order.
 
-    With several devices a step takes one global batch of `world_size * batch_size` images and each rank its part.
-    Every rank serves the same number of batches: what does not fill a global batch is left out of that epoch.
+    A batch is shared by all devices, so their number does not change what a step sees. A last batch with fewer images
+    than devices is left out.
 
     Args:
         length: Number of images.
-        batch_size: Images per batch and device.
+        batch_size: Images per batch, over all devices.
         seed: Seed of the order; None keeps the natural order.
         drop_last: Leave out an incomplete last batch, unless it is the only one.
         rank: This device.
@@ -45,7 +45,10 @@ class BatchOrder(Sampler[list[int]]):
     ) -> None:
         self.length, self.batch_size, self.seed = length, batch_size, seed
         self.rank, self.world_size = rank, world_size
-        self.drop_last = (drop_last or world_size > 1) and length >= batch_size * world_size
+        rest = length % batch_size
+        self.batches = length // batch_size
+        if rest >= world_size and not (drop_last and self.batches):
+            self.batches += 1
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -53,18 +56,15 @@ class BatchOrder(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        stride = self.batch_size * self.world_size
-        return self.length // stride if self.drop_last else -(-self.length // stride)
+        return self.batches
 
     def __iter__(self) -> Iterator[list[int]]:
         order = list(range(self.length))
         if self.seed is not None:
             key = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
             order = torch.randperm(self.length, generator=key).tolist()
-        stride = self.batch_size * self.world_size
-        for batch in range(len(self)):
-            first = batch * stride + self.rank * self.batch_size
-            yield order[first : first + self.batch_size]
+        for first in range(0, self.batches * self.batch_size, self.batch_size):
+            yield order[first : first + self.batch_size][self.rank :: self.world_size]
 
 
 class TrainingSide(Protocol):

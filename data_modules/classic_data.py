@@ -19,7 +19,7 @@ class ClassicDataModule(LesionDataModule):
         recipe: The transforms.
         roi: Size, margin and intensity of an ROI.
         mean: "image" or "scalar".
-        batch_size: Images per batch and device.
+        batch_size: Images per batch, over all devices.
         seed: Seed of the transforms and of the order of samples.
     """
 

@@ -6,7 +6,6 @@ side of the lesion's centre. Every later crop, rotation, translation and change 
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -97,19 +96,16 @@ class Cohort:
             digest.update(f"{patient},{lesion.class_name},{lesion.diameter_mm:.3f},{lesion.spacing_mm:.4f};".encode())
         return digest.hexdigest()[:12]
 
-    def subset(self, indices: Sequence[int]) -> "Cohort":
-        """The lesions at these positions, in this order, with the same class names."""
-        keep = list(indices)
-        return Cohort(self.class_names, tuple(self.lesions[i] for i in keep), self.patches[keep])
-
     def save(self, folder: Path) -> None:
-        """Write `patches.npy` and `cohort.json` into a folder, the table last and by renaming."""
+        """Write `patches.npy` and `cohort.json` into a folder, by renaming, the table last."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "patches.npy", self.patches)
+        with (folder / "patches.npy.part").open("wb") as file:
+            np.save(file, self.patches)
         table = {"class_names": self.class_names, "fingerprint": self.fingerprint}
         text = json.dumps(table | {"lesions": [asdict(lesion) for lesion in self.lesions]}, indent=1)
         temporary = folder / "cohort.json.part"
         temporary.write_text(text)
+        (folder / "patches.npy.part").replace(folder / "patches.npy")
         temporary.replace(folder / "cohort.json")
 
     @classmethod
@@ -117,10 +113,13 @@ class Cohort:
         """Read what `save` wrote.
 
         Raises:
-            InputError: If the folder holds no cohort.
+            InputError: If the folder holds no cohort, or a table and patches that do not belong together.
         """
         if not (folder / "cohort.json").is_file():
             raise InputError(f"No cohort in {folder}: cohort.json is missing. `liverlab ingest` writes one.")
         table = json.loads((folder / "cohort.json").read_text())
         lesions = tuple(Lesion(**row) for row in table["lesions"])
-        return cls(tuple(table["class_names"]), lesions, np.load(folder / "patches.npy"))
+        cohort = cls(tuple(table["class_names"]), lesions, np.load(folder / "patches.npy"))
+        if cohort.fingerprint != table["fingerprint"]:
+            raise InputError(f"The cohort in {folder} is damaged: cohort.json and patches.npy differ. Ingest it again.")
+        return cohort

@@ -45,7 +45,9 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
             )
     splits = []
     for repeat in range(repeats):
-        kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=seed + repeat)
+        # a sequence, not a sum: seed 1's first repeat must not be seed 0's second
+        state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
+        kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
         pairs = kfold.split(np.zeros(len(cohort)), cohort.labels, groups=cohort.patients)
         splits += [_checked(cohort, repeat, fold, train, test) for fold, (train, test) in enumerate(pairs)]
     return splits

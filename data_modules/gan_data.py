@@ -22,7 +22,7 @@ class GANDataModule(LightningDataModule):
         per_lesion: Images per training lesion, the original included.
         recipe: The transforms.
         roi: Size, margin and intensity of an ROI.
-        batch_size: Images per batch and device.
+        batch_size: Images per batch, over all devices.
         seed: Seed of the transforms and of the order of samples.
     """
 

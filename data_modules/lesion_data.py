@@ -17,7 +17,7 @@ from data_modules.roi import Roi, from_signed
 
 
 class LesionDataModule(LightningDataModule):
-    """Training and test ROIs of one split in (0, 1), less the mean of the real training images.
+    """Training and test ROIs of one split in (0, 1), less the mean of the training images (synthetic ones not counted).
 
     The test side is served by the validation, test and predict loaders: it is watched, never selected on.
 
@@ -26,7 +26,7 @@ class LesionDataModule(LightningDataModule):
         split: Which of them train and which test.
         roi: Size, margin and intensity of an ROI.
         mean: "image" subtracts the mean training image, "scalar" its mean value.
-        batch_size: Images per batch and device.
+        batch_size: Images per batch, over all devices.
         seed: Seed of the order of samples.
     """
 
@@ -59,19 +59,20 @@ class LesionDataModule(LightningDataModule):
         """Add generated lesions to the training side: the seam for pools.
 
         Raises:
-            InputError: If the pool comes from another cohort, or its generator saw a patient of the test side.
+            InputError: If the pool comes from another cohort, or its generator saw anybody but training patients.
         """
         if pool.provenance.cohort != self.cohort.fingerprint:
             raise InputError(
                 f"The pool was made from cohort {pool.provenance.cohort}, this is cohort {self.cohort.fingerprint}. "
                 "Generate it again from this cohort."
             )
-        leaked = patients_of(self.cohort, self.split.test) & set(pool.provenance.patients)
-        if leaked:
+        # a subset, not merely no test patient: pseudonyms of another salt, or none at all, prove nothing
+        own, seen = patients_of(self.cohort, self.split.train), set(pool.provenance.patients)
+        if not seen or not seen <= own:
             raise InputError(
-                f"The pool's generator (repeat {pool.provenance.repeat}, fold {pool.provenance.fold}) saw "
-                f"{len(leaked)} of the patients that repeat {self.split.repeat}, fold {self.split.fold} tests on. "
-                "Use the pool of this split."
+                f"The pool's generator (repeat {pool.provenance.repeat}, fold {pool.provenance.fold}) saw {len(seen)} "
+                f"patients, {len(seen - own)} of whom are not on the training side of repeat {self.split.repeat}, fold "
+                f"{self.split.fold}. Use the pool of this split."
             )
         assert len(self.train_images), "call setup() first"
         self.train_images = torch.cat([self.train_images, from_signed(pool.images)])

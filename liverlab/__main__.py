@@ -1,6 +1,7 @@
 """The command line: one verb per thing a user does."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,14 +22,20 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for the user's mistake, 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    # argparse takes no positional after an option: `run acgan_aug --dry-run folds=[0]`
+    options, rest = parser.parse_known_args(arguments)
+    if any(text.startswith("-") or not hasattr(options, "settings") for text in rest):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.settings += rest
     try:
         return int(options.command(options))
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Stopped. Finished stages stay; the same command goes on from them.", file=sys.stderr)
+        print(options.stopped, file=sys.stderr)
         return 130
 
 
@@ -46,23 +53,24 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("experiment", help="a file of experiments/, without its ending")
     run.add_argument("settings", nargs="*", metavar="key=value", help="settings of liverlab/config.py")
     run.add_argument("--dry-run", action="store_true", help="show the settings and the stages, then stop")
-    run.set_defaults(command=_run)
+    run.set_defaults(command=_run, stopped="Stopped. Finished stages stay; the same command goes on from them.")
 
     ingest = verbs.add_parser("ingest", help="read the lesions of a manifest into a cohort, and say what was refused")
     ingest.add_argument("manifest", type=Path, help="CSV file: patient_id, lesion_id, class, image, mask | centre")
     ingest.add_argument("--out", type=Path, required=True, help="folder of the cohort")
     ingest.add_argument("--classes", nargs="+", help="class names in order; default: as they appear in the manifest")
-    ingest.set_defaults(command=_ingest)
+    ingest.set_defaults(command=_ingest, stopped="Stopped. Nothing was kept.")
 
     phantom = verbs.add_parser("phantom", help="write a digital phantom cohort as DICOM (synthetic, not patients)")
     phantom.add_argument("out", type=Path, help="new folder")
     phantom.add_argument("--lesions", type=int, default=182, help="default: 182")
     phantom.add_argument("--seed", type=int, default=0, help="default: 0")
-    phantom.set_defaults(command=_phantom)
+    phantom.set_defaults(command=_phantom, stopped="Stopped. Nothing was kept.")
 
     report = verbs.add_parser("report", help="evaluate a finished run and write its report again")
-    report.add_argument("run", help="name or folder of a run below runs/experiments/")
-    report.set_defaults(command=_report)
+    report.add_argument("run", help="an experiment, with the settings that it was run with; or a run's folder")
+    report.add_argument("settings", nargs="*", metavar="key=value", help="as given to `liverlab run`")
+    report.set_defaults(command=_report, stopped="Stopped. Nothing was kept.")
     return parser
 
 
@@ -78,6 +86,8 @@ def _run(options: argparse.Namespace) -> int:
 def _ingest(options: argparse.Namespace) -> int:
     from data_modules.ingest import ingest
 
+    if options.out.is_file():
+        raise InputError(f"{options.out} is a file. Name a folder.")
     cohort, report = ingest(options.manifest, salt_file=options.out.parent / ".salt", classes=options.classes)
     print(report.text())
     report.write(options.out)
@@ -91,29 +101,36 @@ def _phantom(options: argparse.Namespace) -> int:
 
     from data_modules.phantom import write_phantom
 
-    if options.out.exists() and any(options.out.iterdir()):
+    part = options.out.with_name(f".{options.out.name}.part")
+    if options.out.is_file() or (options.out.exists() and any(options.out.iterdir())):
         raise InputError(f"{options.out} is not empty. Name a new folder.")
+    shutil.rmtree(part, ignore_errors=True)
     with Progress() as progress:
         task = progress.add_task("patients", total=None)
         manifest = write_phantom(
-            options.out,
+            part,
             lesions=options.lesions,
             seed=options.seed,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
-    print(f"Manifest: {manifest}")
+    part.replace(options.out)
+    print(f"Manifest: {options.out / manifest.name}")
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
-    from liverlab.evaluation.evaluate import evaluate
-    from liverlab.report.page import write_report
+    from liverlab.experiment import evaluate_and_report, run_slug
+    from liverlab.settings import load_experiment
 
-    folder = Path(options.run) if Path(options.run).is_dir() else Path("runs/experiments") / options.run
+    folder = Path(options.run)
     if not folder.is_dir():
-        raise InputError(f"No run named {options.run!r} in runs/experiments/. `liverlab run` makes one.")
-    evaluate(folder)
-    print(f"Report: {write_report(folder)}")
+        config = load_experiment(options.run, options.settings)
+        runs = Path(config.runs_dir) / "experiments"
+        folder = runs / run_slug(options.run, options.settings)
+        if not folder.is_dir():
+            known = ", ".join(sorted(path.name for path in runs.iterdir())) if runs.is_dir() else "none yet"
+            raise InputError(f"No run {folder.name!r} in {runs}/. There are: {known}.")
+    print(f"Report: {evaluate_and_report(folder)[1]}")
     return 0
 
 

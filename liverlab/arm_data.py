@@ -1,5 +1,6 @@
 """From an arm's config to its data modules."""
 
+import hashlib
 from dataclasses import asdict
 
 from data_modules.classic import ClassicRecipe, group_size
@@ -15,7 +16,7 @@ from liverlab.config import ClassicConfig, ExperimentConfig
 def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> LesionDataModule:
     """The arm's data module, without any pool."""
     roi, mean, batch_size = Roi(**asdict(config.roi)), config.classifier.mean, config.classifier.batch_size
-    seed = config.seed + split.repeat
+    seed = data_seed(config, split)
     if config.augmentation == "none":
         return LesionDataModule(cohort, split, roi=roi, mean=mean, batch_size=batch_size, seed=seed)
     return ClassicDataModule(
@@ -28,6 +29,16 @@ def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> L
         batch_size=batch_size,
         seed=seed,
     )
+
+
+def data_seed(config: ExperimentConfig, split: Split) -> int:
+    """Seed of transforms and order, the same for every arm and fold of a repeat."""
+    return derive_seed(config.seed, "data", split.repeat)
+
+
+def derive_seed(seed: int, *parts: object) -> int:
+    """A seed of its own for every purpose, 31 bits."""
+    return int.from_bytes(hashlib.sha256(repr((seed, *parts)).encode()).digest()[:4]) >> 1
 
 
 def classic_recipe(config: ClassicConfig) -> ClassicRecipe:
@@ -66,5 +77,5 @@ def generator_data(config: ExperimentConfig, cohort: Cohort, split: Split, label
         recipe=classic_recipe(config.classic),
         roi=Roi(**asdict(config.roi)),
         batch_size=getattr(config, config.generator).batch_size,
-        seed=config.seed + split.repeat,
+        seed=data_seed(config, split),
     )

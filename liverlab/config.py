@@ -53,7 +53,7 @@ class ClassifierConfig:
     dropout: float = 0.5
     lr: float = 0.001
     momentum: float = 0.9  # Nesterov; value silent
-    batch_size: int = 64
+    batch_size: int = 64  # over all devices
     mean: Literal["image", "scalar"] = "image"  # which mean of the training images is subtracted; silent
     budget: Literal["epochs", "steps"] = "steps"  # epochs: as published. steps: equal for all arms that are compared
     epochs: int = 150
@@ -115,7 +115,6 @@ class TrainerConfig:
 
     accelerator: str = "auto"
     devices: int = 1
-    num_nodes: int = 1
     strategy: str = "auto"  # with several devices: the form of DDP that suits the model
     precision: str = "32-true"
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from liverlab.stages import Stage, read_progress, read_record
+from liverlab.stages import Stage, likeness, read_progress, read_record
 
 
 class StageDisplay:
@@ -17,7 +17,7 @@ class StageDisplay:
     Args:
         stages: What has to run.
         runs: Folder of all runs.
-        expected: Seconds by kind of stage, as far as known from earlier runs.
+        expected: Seconds by stage key, as far as known from earlier runs.
         jobs: Stages that run at once.
         console: Where to write.
     """
@@ -57,7 +57,9 @@ class StageDisplay:
         self.progress.remove_task(task)
         self.done += 1
         seconds = read_record(stage.folder(self.runs))["seconds"]
-        self.expected[stage.kind] = seconds
+        for other in self.waiting:
+            if likeness(other.kind, other.settings) == likeness(stage.kind, stage.settings):
+                self.expected[other.key] = seconds
         total = self.done + len(self.running) + len(self.waiting)
         self.console.print(
             f"[{self.done}/{total}] {stage.kind} {stage.name}: {seconds:.0f} s", highlight=False, markup=False
@@ -73,15 +75,14 @@ class StageDisplay:
         self.progress.update(self.overall, completed=self.done + sum(fractions.values()), left=text)
 
     def _seconds_left(self, fractions: Mapping[Stage, float]) -> float | None:
-        """Work left over the stages that run at once; None while a kind of stage has never been timed."""
-        kinds = [stage.kind for stage in self.waiting]
-        known = [seconds for kind in kinds if (seconds := self.expected.get(kind)) is not None]
-        if len(known) < len(kinds):
+        """Work left over the stages that run at once; None while one has never been timed."""
+        known = [seconds for stage in self.waiting if (seconds := self.expected.get(stage.key)) is not None]
+        if len(known) < len(self.waiting):
             return None
         rest = []
         for stage, fraction in fractions.items():
             elapsed = time.monotonic() - self.running[stage][1]
-            expected = self.expected.get(stage.kind)
+            expected = self.expected.get(stage.key)
             if fraction < 0.05 and expected is None:
                 return None
             whole = elapsed / fraction if fraction >= 0.05 else expected or 0.0

@@ -1,15 +1,17 @@
 """One experiment: plan the arm and its baseline, run what is missing, evaluate, report."""
 
 import hashlib
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
+import joblib
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from data_modules.errors import InputError
 from liverlab.config import ExperimentConfig
 from liverlab.launch import expected_seconds, run_stages
 from liverlab.settings import flatten, load_experiment, profile_changes
@@ -40,50 +42,96 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     arm_configs = [baseline_of(config, overrides), config] if config.compare_with else [config]
     runs = Path(config.runs_dir)
     folder = runs / "experiments" / run_slug(name, overrides)
-    _print_header(config, overrides, folder, console)
+    resolved = OmegaConf.to_yaml(OmegaConf.structured(without_paths(config)))
+    _print_header(config, overrides, resolved, console)
     from liverlab.pipeline import plan_arm  # takes seconds: torch and Lightning
+    from liverlab.tracking import log_result, resolve_mode
 
     arms = {arm.name: plan_arm(arm, experiment=name) for arm in arm_configs}
     stages = in_order([stage for planned in arms.values() for stage in planned])
     _print_plan(stages, runs, console, every_stage=dry_run)
     if dry_run:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
+    resolve_mode(config.tracking)  # a missing login stops the run here, not in a stage
+    _begin(folder, resolved)
     run_stages(stages, runs, jobs=stages_at_once(config), console=console)
-    from liverlab.evaluation.evaluate import evaluate
-    from liverlab.report.page import write_report
-    from liverlab.report.summary import verdict_lines
     from liverlab.results import gather
-    from liverlab.tracking import log_result
 
-    gather(folder, runs, arms, config, profile_changes(name, overrides))
-    rule = config.verdict
-    metrics = evaluate(folder, rope=rule.rope, draws=rule.draws, flips=rule.flips, seed=config.seed)
-    report = write_report(folder)
-    log_result(metrics, config, runs / "wandb")
+    gather(folder, runs, arms, config, profile_changes(name, overrides), telling(overrides))
+    metrics, report = evaluate_and_report(folder)
+    keys = {arm: in_order(planned)[-1].key for arm, planned in arms.items()}
+    log_result(metrics, keys, config, runs / "wandb")
+    from liverlab.report.summary import verdict_lines
+
     console.print(verdict_lines(metrics), highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
     return report
+
+
+def evaluate_and_report(folder: Path) -> tuple[dict[str, Any], Path]:
+    """Write `metrics.json` and `report.html` of a finished run, by the rule that its config fixed before results.
+
+    Raises:
+        InputError: If the folder is not one of a finished run.
+    """
+    from liverlab.evaluation.evaluate import evaluate
+    from liverlab.report.page import write_report
+
+    if not (folder / "config.yaml").is_file():
+        raise InputError(f"{folder} holds no finished run: config.yaml is missing. `liverlab run` makes one.")
+    config = OmegaConf.load(folder / "config.yaml")
+    rule = config.verdict
+    metrics = evaluate(folder, rope=rule.rope, draws=rule.draws, flips=rule.flips, seed=config.seed)
+    return metrics, write_report(folder)
 
 
 def baseline_of(config: ExperimentConfig, overrides: Sequence[str]) -> ExperimentConfig:
     """The arm to compare with, under the experiment's own splits, seeds, data and training budget."""
     assert config.compare_with
     shared = [text for text in overrides if not text.startswith(ARM_OVERRIDES)]
-    other = load_experiment(config.compare_with, shared)
+    other = load_experiment(config.compare_with, [*shared, f"profile={config.profile}"])
     return replace(config, **{field.name: getattr(other, field.name) for field in fields(config) if field.name in ARM})
 
 
 def run_slug(name: str, overrides: Sequence[str]) -> str:
     """Folder name of a run: the experiment, and what was set on the command line that can change the result."""
-    telling = sorted(text for text in overrides if not text.startswith(WITHOUT_EFFECT))
-    if not telling:
+    name, settings = name.replace("/", "-"), "-".join(telling(overrides))
+    if not settings:
         return name
-    text = re.sub(r"[^A-Za-z0-9=._]+", "-", "-".join(telling).replace("[", "").replace("]", "")).strip("-")
+    text = re.sub(r"[^A-Za-z0-9=._]+", "-", settings.replace("[", "").replace("]", "")).strip("-")
     if len(text) > 60:
         text = f"{text[:50]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"{name}-{text}"
+
+
+def telling(overrides: Sequence[str]) -> list[str]:
+    """The overrides that can change the result, without the user's paths."""
+    kept = sorted(text for text in overrides if not text.startswith(WITHOUT_EFFECT))
+    return [_without_path(text) for text in kept]
+
+
+def _without_path(override: str) -> str:
+    key, _, value = override.partition("=")
+    if key != "data.manifest":
+        return override
+    return f"{key}={Path(value).stem}-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
+
+
+def without_paths(config: ExperimentConfig) -> ExperimentConfig:
+    """The config as it may be shown and handed on: folder names of a hospital can name patients."""
+    manifest = config.data.manifest and Path(config.data.manifest).name
+    return replace(config, data=replace(config.data, manifest=manifest), runs_dir=Path(config.runs_dir).name)
+
+
+def _begin(folder: Path, resolved: str) -> None:
+    """Write the config first; what an earlier run with other settings left is taken away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "config.yaml"
+    if config.is_file() and config.read_text() != resolved:
+        for old in folder.iterdir():
+            if old.is_file():
+                old.unlink()
+    config.write_text(resolved)
 
 
 def stages_at_once(config: ExperimentConfig) -> int:
@@ -93,18 +141,19 @@ def stages_at_once(config: ExperimentConfig) -> int:
     import torch
 
     on_cpu = config.trainer.accelerator == "cpu" or not torch.accelerator.is_available()
-    return len(os.sched_getaffinity(0)) if on_cpu and config.trainer.devices == 1 else 1
+    return joblib.cpu_count() if on_cpu and config.trainer.devices == 1 else 1
 
 
-def _print_header(config: ExperimentConfig, overrides: Sequence[str], folder: Path, console: Console) -> None:
+def _print_header(config: ExperimentConfig, overrides: Sequence[str], resolved: str, console: Console) -> None:
     against = f", compared with {config.compare_with}" if config.compare_with else ""
-    data = config.data.manifest or f"digital phantom of {config.data.phantom_lesions} lesions (not patients)"
+    phantom = f"digital phantom of {config.data.phantom_lesions} lesions (not patients)"
+    data = "the user's manifest" if config.data.manifest else phantom
     lines = [f"liverlab: {config.name}{against}. Profile {config.profile}. Data: {data}."]
     changes = profile_changes(config.name, overrides)
     lines += [f"  {c.setting}: {c.used} (published: {c.published})" for c in changes]
     if changes:
         lines.insert(1, "The profile changed:")
-    lines += ["Settings:", *(f"  {key}: {value}" for key, value in flatten(OmegaConf.structured(config)).items())]
+    lines += ["Settings:", *(f"  {key}: {value}" for key, value in flatten(OmegaConf.create(resolved)).items())]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -114,7 +163,7 @@ def _print_plan(stages: Sequence[Stage], runs: Path, console: Console, *, every_
     todo = [stage for stage in stages if not stage.finished(runs)]
     lines = [f"{len(stages)} stages, {len(stages) - len(todo)} of them finished."]
     for stage in stages if every_stage else ():
-        seconds = expected[stage.kind]
+        seconds = expected[stage.key]
         known = "not timed yet" if seconds is None else f"{seconds:.0f} s last time"
         lines.append(f"  {stage.kind} {stage.name}-{stage.key}: {'finished' if stage not in todo else known}")
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -9,7 +9,6 @@
 """
 
 import csv
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,9 +22,10 @@ from torch import Tensor
 from callbacks.sample_grid import SampleGrid
 from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.cohort import Cohort
+from data_modules.errors import InputError
 from data_modules.folds import Split
 from data_modules.pool import Provenance, SamplePool
-from liverlab.arm_data import classic_per_lesion, classifier_data, find_split, generator_data
+from liverlab.arm_data import classic_per_lesion, classifier_data, derive_seed, find_split, generator_data
 from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
 from liverlab.models.registry import GENERATORS
@@ -144,7 +144,12 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
         seed=derive_seed(config.seed, "pool", config.generator, repeat, fold),
     )
     per_class = config.synthetic.size * training_folds
-    draw_pool(generators, per_class=per_class, num_classes=len(cohort.class_names), provenance=provenance).save(folder)
+    pool = draw_pool(generators, per_class=per_class, num_classes=len(cohort.class_names), provenance=provenance)
+    if not pool.images.isfinite().all():
+        raise InputError(
+            f"The {config.generator} of repeat {repeat}, fold {fold} diverged. Lower {config.generator}.lr."
+        )
+    pool.save(folder)
 
 
 def fit_classifier(
@@ -175,7 +180,10 @@ def fit_classifier(
             logger=logger,
             report=partial(write_progress, folder),
         )
-    write_predictions(folder / "predictions.csv", cohort, split, predict(model, data, config.trainer))
+    probabilities = predict(model, data, config.trainer)
+    if not probabilities.isfinite().all():
+        raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
+    write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
     images["synthetic"] = sum(len(pool.labels) for pool in pools)
     (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))
@@ -191,11 +199,6 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
             predicted = cohort.class_names[int(row.argmax())]
             facts = [split.repeat, split.fold, lesion.lesion_id, lesion.patient_id, lesion.class_name, predicted]
             writer.writerow(facts + [f"{p:.6f}" for p in row.tolist()])
-
-
-def derive_seed(seed: int, *parts: object) -> int:
-    """A seed of its own for every purpose, 31 bits."""
-    return int.from_bytes(hashlib.sha256(repr((seed, *parts)).encode()).digest()[:4]) >> 1
 
 
 def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:

@@ -21,7 +21,7 @@ from data_modules.lesion_data import patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
 from liverlab.arm_data import find_split
-from liverlab.config import ExperimentConfig, TrainerConfig
+from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.evaluation.spread import class_spread
 from liverlab.settings import ProfileChange
@@ -34,7 +34,14 @@ LIBRARIES = ("torch", "pytorch-lightning", "torchmetrics", "monai", "numpy", "sc
 Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm; the baseline first, the arm in question last
 
 
-def gather(folder: Path, runs: Path, arms: Arms, config: ExperimentConfig, changes: Sequence[ProfileChange]) -> None:
+def gather(
+    folder: Path,
+    runs: Path,
+    arms: Arms,
+    config: ExperimentConfig,
+    changes: Sequence[ProfileChange],
+    overrides: Sequence[str],
+) -> None:
     """Write `predictions.csv`, `learning_curves.csv`, `samples.npz`, `run.json` and links to the stages."""
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
@@ -52,14 +59,15 @@ def gather(folder: Path, runs: Path, arms: Arms, config: ExperimentConfig, chang
     run = {
         "experiment": config.name,
         "arm": config.name,
-        "baseline": config.compare_with,
+        "baseline": next((name for name in arms if name != config.name), None),
         "class_names": list(cohort.class_names),
         "profile": config.profile,
         "profile_changes": [asdict(change) for change in changes],
+        "overrides": list(overrides),
         "budget": config.classifier.budget,
         "cohort": _describe_cohort(cohort, config),
         "splits": [_describe_split(cohort, split) for split in splits],
-        "arms": {name: _describe_arm(stages, runs, config.trainer) for name, stages in arms.items()},
+        "arms": {name: _describe_arm(stages, runs) for name, stages in arms.items()},
         "spread": spread if pools else None,
         "leak_checks": leak_checks(cohort, splits, pools),
         "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
@@ -166,11 +174,11 @@ def _per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
     return {name: counts[name] for name in cohort.class_names}
 
 
-def _describe_arm(stages: Sequence[Stage], runs: Path, trainer: TrainerConfig) -> dict[str, Any]:
+def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
     """What the arm's first classifier trained on and for how long; the other splits differ by a few lesions."""
     training = json.loads((stages[0].folder(runs) / "training.json").read_text())
     network = stages[0].settings["classifier"]
-    batches = -(-sum(training["images"].values()) // (network["batch_size"] * trainer.devices * trainer.num_nodes))
+    batches = -(-sum(training["images"].values()) // network["batch_size"])
     steps = network.get("steps") or network["epochs"] * batches
     generators = [need for need in in_order(stages) if need.kind == "generator"]
     kind = generators[0].name.partition("-")[0] if generators else None

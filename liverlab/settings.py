@@ -1,6 +1,6 @@
 """From experiment files, profiles and command-line overrides to one `ExperimentConfig`, or a sentence on what is wrong.
 
-Layers, later ones win: defaults of `config.py`, the experiment file (with what it `extends`), the profile, overrides.
+Layers, later ones win: defaults of `config.py`, the profile, the experiment file (with what it `extends`), overrides.
 """
 
 import difflib
@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from data_modules.errors import InputError
 from liverlab.config import ExperimentConfig
+from liverlab.ranges import check_ranges
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
@@ -38,8 +39,11 @@ def load_experiment(name: str, overrides: Sequence[str] = ()) -> ExperimentConfi
     Raises:
         InputError: For an unknown experiment, a misspelt or mistyped setting, or values that cannot be.
     """
-    config: ExperimentConfig = OmegaConf.to_object(_merge(name, overrides))  # type: ignore[assignment]
-    _check(config)
+    try:
+        config: ExperimentConfig = OmegaConf.to_object(_merge(name, overrides))  # type: ignore[assignment]
+    except OmegaConfBaseException as error:
+        raise InputError(_sentence(error)) from None
+    check_ranges(config)
     return config
 
 
@@ -61,9 +65,10 @@ def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
 
 def _merge(name: str, overrides: Sequence[str]) -> DictConfig:
     given = OmegaConf.merge(*map(_parse, overrides)) if overrides else OmegaConf.create()
-    profile = _resolve_profile(_merge_layers(name, [given]).profile)
-    layer = _read(EXPERIMENTS / "profiles" / f"{profile}.yaml")
-    return _merge_layers(name, [layer, given, OmegaConf.create({"profile": profile, "name": name})])
+    own = [*_experiment_layers(name), given]
+    profile = _resolve_profile(_merge_layers(own).profile)
+    last = OmegaConf.create({"profile": profile, "name": name.replace("/", "-")})
+    return _merge_layers([_read(EXPERIMENTS / "profiles" / f"{profile}.yaml"), *own, last])
 
 
 def _parse(override: str) -> DictConfig:
@@ -75,9 +80,9 @@ def _parse(override: str) -> DictConfig:
         raise InputError(f"{override!r} is not a setting. Write key=value, e.g. acgan.lr=1e-4 or folds=[0].") from None
 
 
-def _merge_layers(name: str, layers: Sequence[Any]) -> DictConfig:
+def _merge_layers(layers: Sequence[Any]) -> DictConfig:
     merged = OmegaConf.structured(ExperimentConfig)
-    for layer in [*_experiment_layers(name), *layers]:
+    for layer in layers:
         try:
             merged = OmegaConf.merge(merged, layer)
         except OmegaConfBaseException as error:
@@ -89,7 +94,7 @@ def _merge_layers(name: str, layers: Sequence[Any]) -> DictConfig:
 def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
     """The file's settings, after those of the file it extends."""
     path = EXPERIMENTS / f"{name}.yaml"
-    if not path.is_file():
+    if not path.is_file() or name.startswith("profiles/"):
         known = sorted(str(p.relative_to(EXPERIMENTS).with_suffix("")) for p in EXPERIMENTS.rglob("*.yaml"))
         known = [k for k in known if not k.startswith("profiles/")]
         close = difflib.get_close_matches(name, known, n=1)
@@ -103,7 +108,13 @@ def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
 
 
 def _read(path: Path) -> Any:
-    return OmegaConf.load(path)
+    try:
+        layer = OmegaConf.load(path)
+    except YAMLError as error:
+        raise InputError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(layer, DictConfig):
+        raise InputError(f"{path.name} must hold settings as `key: value`, like experiments/acgan_aug.yaml.")
+    return layer
 
 
 def _resolve_profile(profile: str) -> str:
@@ -118,36 +129,3 @@ def _sentence(error: OmegaConfBaseException) -> str:
     """OmegaConf's first line names the fault; where it knows the setting, so do we."""
     fault = (error.msg or str(error)).splitlines()[0]
     return f"Setting {error.full_key!r}: {fault}" if error.full_key else f"Settings: {fault}"
-
-
-def _check(config: ExperimentConfig) -> None:
-    """What types cannot say."""
-    outside = [fold for fold in config.folds or [] if not 0 <= fold < config.n_folds]
-    if outside:
-        last = config.n_folds - 1
-        raise InputError(
-            f"folds={config.folds}: there is no fold {outside[0]}; n_folds={config.n_folds} gives folds 0 to {last}."
-        )
-    if config.folds == []:
-        raise InputError("folds=[]: no fold is left to run. Leave the setting out to run all.")
-    if config.generator != "none" and config.augmentation == "none":
-        raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
-    if not 2 <= len(config.data.classes) <= 20:
-        raise InputError(f"data.classes: {len(config.data.classes)} classes given; 2 to 20 are possible.")
-    if config.roi.size not in (16, 32, 64, 128):
-        raise InputError(f"roi.size={config.roi.size}: the generators need 16, 32, 64 or 128 pixels.")
-    positive = {
-        "repeats": config.repeats,
-        "n_folds": config.n_folds - 1,
-        "classifier.steps": config.classifier.steps,
-        "classifier.epochs": config.classifier.epochs,
-        "acgan.epochs": config.acgan.epochs,
-        "dcgan.epochs": config.dcgan.epochs,
-        "synthetic.size": config.synthetic.size,
-        "trainer.devices": config.trainer.devices,
-    }
-    for key, value in positive.items():
-        if value < 1:
-            raise InputError(
-                f"{key}: {value + (key == 'n_folds')} is too small; it starts at {1 + (key == 'n_folds')}."
-            )

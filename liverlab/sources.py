@@ -39,8 +39,10 @@ def digest(manifest: Path, classes: Sequence[str]) -> str:
     """Changes when the manifest or a file that it names changes (by size and time); names no path."""
     rows = read_manifest(manifest, classes)
     named = sorted({path for row in rows for path in (row.image, row.mask) if path is not None})
-    files = [file for path in named for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    facts = [f"{file.stat().st_size},{file.stat().st_mtime_ns}" for file in files if file.is_file()]
+    # a file's siblings of the same stem as well: the pixels of an .mhd are in its .raw
+    found = [path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.stem}*") for path in named]
+    files = [file for each in found for file in sorted(each) if file.is_file() and not file.name.startswith(".")]
+    facts = [f"{file.stat().st_size},{file.stat().st_mtime_ns}" for file in files]
     return hashlib.sha256("\n".join([manifest.read_text(), *facts]).encode()).hexdigest()[:16]
 
 

@@ -61,6 +61,13 @@ class Stage:
         return self.folder(runs).is_dir()
 
 
+def likeness(kind: str, settings: dict[str, Any]) -> str:
+    """Equal for stages that differ in the split or class alone, and so take about as long."""
+    return json.dumps(
+        [kind, {key: settings[key] for key in sorted(settings) if key not in ("repeat", "fold", "label")}]
+    )
+
+
 def in_order(stages: Sequence[Stage]) -> list[Stage]:
     """The stages and all they need, each once, needs first."""
     ordered: dict[str, Stage] = {}

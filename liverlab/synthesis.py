@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
+from callbacks.sample_grid import Sampler
 from data_modules.pool import Provenance, SamplePool
-from liverlab.models.registry import Sampler
 
 BATCH = 250  # images sampled at once
 

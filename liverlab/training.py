@@ -9,6 +9,7 @@ import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.loggers import CSVLogger, Logger
 
+from callbacks.buffer_sync import BufferSync
 from callbacks.fit_progress import FitProgress
 from liverlab.config import TrainerConfig
 
@@ -51,7 +52,6 @@ def fit(
     trainer = Trainer(
         accelerator=config.accelerator,
         devices=config.devices,
-        num_nodes=config.num_nodes,
         strategy=choose_strategy(config, manual=not model.automatic_optimization),
         precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
         max_epochs=epochs if steps is None else -1,
@@ -61,7 +61,9 @@ def fit(
         num_sanity_val_steps=0,
         log_every_n_steps=max(1, total // 200),
         logger=loggers + ([logger] if logger else []),
-        callbacks=[*callbacks, *([FitProgress(report, total)] if report else [])],
+        # CUDA can share the statistics of a whole batch; elsewhere rank 0's are sent to all
+        sync_batchnorm=config.devices > 1 and torch.cuda.is_available() and config.accelerator != "cpu",
+        callbacks=[*callbacks, BufferSync(), *([FitProgress(report, total)] if report else [])],
         use_distributed_sampler=False,  # our loaders know rank and world size
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -100,7 +102,7 @@ def choose_strategy(config: TrainerConfig, *, manual: bool) -> str:
     Two networks that are stepped in turn leave parameters unused in each half step, which plain DDP does not survive
     (Lightning #20328). Spawned processes work from inside a stage; a script launched again would run the whole command.
     """
-    if config.strategy != "auto" or config.devices * config.num_nodes == 1:
+    if config.strategy != "auto" or config.devices == 1:
         return config.strategy
     return "ddp_spawn_find_unused_parameters_true" if manual else "ddp_spawn"
 

@@ -92,6 +92,7 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
             "sources": ["phantom"],
         },
         "splits": splits,
+        "overrides": ["seed=3"],
         "arms": arms,
         "spread": spread if generator else None,
         "leak_checks": [

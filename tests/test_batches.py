@@ -1,5 +1,6 @@
 from itertools import chain
 
+import pytest
 import torch
 from torch.utils.data import DataLoader
 
@@ -20,11 +21,17 @@ def test_an_epoch_serves_every_position_once_and_the_next_in_another_order():
     assert first == positions(BatchOrder(10, 4, seed=0, drop_last=False))
 
 
-def test_two_ranks_together_serve_the_batches_of_one_with_the_double_size():
-    one = positions(BatchOrder(20, 8, seed=3, drop_last=True), 5)
-    ranks = [positions(BatchOrder(20, 4, seed=3, drop_last=True, rank=r, world_size=2), 5) for r in (0, 1)]
-    assert [a + b for a, b in zip(*ranks, strict=True)] == one
-    assert len(one) == 2
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_devices_share_the_batches_of_one(drop_last):
+    one = positions(BatchOrder(20, 8, seed=3, drop_last=drop_last), 5)
+    ranks = [positions(BatchOrder(20, 8, seed=3, drop_last=drop_last, rank=r, world_size=2), 5) for r in (0, 1)]
+    assert [sorted(a + b) for a, b in zip(*ranks, strict=True)] == [sorted(batch) for batch in one]
+    assert len(one) == (2 if drop_last else 3)
+
+
+def test_no_device_is_left_without_an_image():
+    ranks = [positions(BatchOrder(9, 4, seed=0, drop_last=False, rank=r, world_size=2)) for r in (0, 1)]
+    assert [[len(batch) for batch in rank] for rank in ranks] == [[2, 2], [2, 2]]
 
 
 def test_an_incomplete_batch_is_dropped_only_if_it_is_not_the_only_one():

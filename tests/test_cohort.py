@@ -43,6 +43,13 @@ def test_a_duplicate_lesion_and_an_unknown_class_are_refused(tiny_cohort):
         Cohort(tiny_cohort.class_names, odd, tiny_cohort.patches[:1])
 
 
+def test_a_table_beside_other_patches_is_refused(tiny_cohort, tmp_path):
+    tiny_cohort.save(tmp_path)
+    np.save(tmp_path / "patches.npy", tiny_cohort.patches[::-1])
+    with pytest.raises(InputError, match="is damaged"):
+        Cohort.load(tmp_path)
+
+
 def test_no_cohort_in_the_folder(tmp_path):
     with pytest.raises(InputError, match=r"cohort\.json is missing"):
         Cohort.load(tmp_path)

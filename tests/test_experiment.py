@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,9 @@ import time
 import pytest
 from test_tracking import facts_of
 
-from liverlab.experiment import run_slug
+from liverlab.__main__ import main
+from liverlab.experiment import run_slug, without_paths
+from liverlab.settings import load_experiment
 
 SMALLEST = [
     "profile=smoke", "data.phantom_lesions=12", "classic.size=40", "classifier.steps=6", "acgan.epochs=1",
@@ -91,6 +94,15 @@ def test_a_second_run_reuses_every_stage_and_gives_the_same_rows(finished):
     assert rows.read_bytes() == before
 
 
+def test_a_report_written_again_keeps_the_rule_of_the_run(finished, capsys):
+    folder = folder_of("acgan_aug", finished[0])
+    metrics, page = (folder / "metrics.json").read_text(), (folder / "report.html").read_text()
+    assert json.loads(metrics)["settings"]["draws"] == 200
+    assert main(["report", str(folder)]) == 0
+    assert (folder / "metrics.json").read_text() == metrics
+    assert (folder / "report.html").read_text() == page
+
+
 def test_another_arm_reuses_the_baseline(finished):
     runs, _ = finished
     done = run("dcgan_aug", runs)
@@ -105,7 +117,11 @@ def half_way(finished, tmp_path):
     for kind in ("phantom", "cohort"):
         shutil.copytree(finished[0] / kind, tmp_path / kind)
     process = subprocess.Popen(
-        command("acgan_aug", tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command("acgan_aug", tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("*/.*.part/progress")) and time.monotonic() < deadline:
@@ -129,11 +145,21 @@ def test_killed_and_run_again_gives_the_rows_of_an_uninterrupted_run(finished, h
 
 def test_ctrl_c_is_one_sentence(half_way):
     process, _ = half_way
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the stages' processes as well
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error.strip().splitlines()[-1] == "Stopped. Finished stages stay; the same command goes on from them."
     assert "Traceback" not in error
+
+
+def test_no_path_of_the_users_is_shown_or_kept():
+    settings = ["data.manifest=/clinic/Mueller_Erika/manifest.csv", "runs_dir=/home/me/runs"]
+    shown = without_paths(load_experiment("acgan_aug", settings))
+    assert (shown.data.manifest, shown.runs_dir) == ("manifest.csv", "runs")
+    slug = run_slug("acgan_aug", settings)
+    assert slug.startswith("acgan_aug-data.manifest=manifest-")
+    assert "Mueller" not in slug
+    assert slug != run_slug("acgan_aug", ["data.manifest=/clinic/other/manifest.csv"])
 
 
 def test_slugs_are_readable_and_differ():

@@ -111,7 +111,9 @@ def test_a_pool_is_added_in_the_classifiers_range(tiny_cohort, splits):
 
 def test_a_pool_of_another_split_is_refused(tiny_cohort, splits):
     data = lesion_data(tiny_cohort, splits[0])
-    with pytest.raises(InputError, match=r"fold 1\) saw 4 of the patients that repeat 0, fold 0 tests on"):
+    with pytest.raises(
+        InputError, match=r"fold 1\) saw 8 patients, 4 of whom are not on the training side of repeat 0, fold 0"
+    ):
         data.add_training_data(pool_of(tiny_cohort, splits[1]))
 
 
@@ -119,8 +121,14 @@ def test_a_generator_fitted_on_all_patients_is_refused(tiny_cohort, splits):
     """The leaky configuration of public reimplementations: GANs trained before the split."""
     everyone = Split(0, 0, tuple(range(24)), splits[0].test)
     leaky = pool_of(tiny_cohort, splits[0], patients=gan_data(tiny_cohort, everyone).patients)
-    with pytest.raises(InputError, match="saw 4 of the patients"):
+    with pytest.raises(InputError, match="saw 12 patients, 4 of whom are not"):
         lesion_data(tiny_cohort, splits[0]).add_training_data(leaky)
+
+
+@pytest.mark.parametrize("patients", [(), ("P-other-salt",)])
+def test_a_pool_whose_patients_are_unknown_is_refused(patients, tiny_cohort, splits):
+    with pytest.raises(InputError, match="not on the training side"):
+        lesion_data(tiny_cohort, splits[0]).add_training_data(pool_of(tiny_cohort, splits[0], patients=patients))
 
 
 def test_a_pool_of_another_cohort_is_refused(tiny_cohort, splits):

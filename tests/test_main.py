@@ -40,7 +40,8 @@ def test_every_experiment_dry_runs_and_writes_nothing(path, capsys, tmp_path):
         (["run", "acgan_agu"], "No experiment named 'acgan_agu' in experiments/. Did you mean 'acgan_aug'?"),
         (["run", "no_aug", "acgan.lrr=1"], "Setting 'acgan.lrr': Key 'lrr' not in 'ACGANConfig'. Did you mean: 'lr'?"),
         (["run", "acgan_aug", "folds=[7]"], "folds=[7]: there is no fold 7; n_folds=3 gives folds 0 to 2."),
-        (["report", "nothing"], "No run named 'nothing' in runs/experiments/. `liverlab run` makes one."),
+        (["report", "no_aug", "seed=3"], "No run 'no_aug-seed=3' in runs/experiments/. There are: none yet."),
+        (["report", ".."], ".. holds no finished run: config.yaml is missing. `liverlab run` makes one."),
         (["phantom", ".."], ".. is not empty. Name a new folder."),
     ],
 )  # fmt: skip
@@ -58,10 +59,10 @@ def broken(text, old, new):
     ("edit", "sentence"),
     [
         (None, "manifest.csv"),
-        (lambda text: text.splitlines()[0] + "\n", "lists no lesions"),
-        (lambda text: broken(text, "class", "klass"), "class"),
-        (lambda text: broken(text, ",cyst,", ",abscess,"), "abscess"),
-        (lambda text: broken(text, "/SEG.dcm", "/GONE.dcm"), "row 2"),
+        (lambda text: text.splitlines()[0] + "\n", "manifest.csv lists no lesions: one row per lesion is needed"),
+        (lambda text: broken(text, "class", "klass"), "lacks the column"),
+        (lambda text: broken(text, ",cyst,", ",abscess,"), "unknown class 'abscess'"),
+        (lambda text: broken(text, "/SEG.dcm", "/GONE.dcm"), "manifest.csv row 2: the mask"),
         (lambda text: text + text.splitlines()[1] + "\n", "is listed again"),
     ],
     ids=["missing", "empty", "lacks a column", "unknown class", "absent file", "duplicate lesion"],
@@ -88,6 +89,30 @@ def test_ingest_writes_a_cohort_and_its_report(phantom, capsys, tmp_path):
     assert main(["ingest", str(phantom / "manifest.csv"), "--out", "mine"]) == 0
     assert "6 lesions kept, 0 skipped." in capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["cohort.json", "ingest.json", "patches.npy"]
+
+
+def test_settings_may_stand_before_or_after_an_option(capsys):
+    for arguments in (["--dry-run", "seed=3"], ["seed=3", "--dry-run"]):
+        assert main(["run", "no_aug", *arguments]) == 0
+        assert "  seed: 3" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["run", "no_aug", "--dry-runs"])
+    assert "unrecognized arguments: --dry-runs" in capsys.readouterr().err
+
+
+def test_phantom_appears_when_it_is_complete(monkeypatch, capsys, tmp_path):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("data_modules.phantom.write_phantom", stopped)
+        assert main(["phantom", "mine"]) == 130
+    assert said(capsys) == "Stopped. Nothing was kept."
+    assert not (tmp_path / "mine").exists()
+    assert main(["phantom", "mine", "--lesions", "3"]) == 0
+    assert (tmp_path / "mine" / "manifest.csv").is_file()
+    (tmp_path / "afile").touch()
+    assert main(["phantom", "afile"]) == 2
 
 
 def test_help_shows_examples(capsys):

@@ -9,9 +9,9 @@ import torch
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import SamplePool
-from liverlab.arm_data import find_split
+from liverlab.arm_data import derive_seed, find_split
 from liverlab.experiment import baseline_of
-from liverlab.pipeline import derive_seed, fit_classifier, fit_generator, plan_arm, sample_pool, splits_to_run
+from liverlab.pipeline import fit_classifier, fit_generator, plan_arm, sample_pool, splits_to_run
 from liverlab.settings import load_experiment
 from liverlab.stages import in_order
 from liverlab.training import CHECKPOINT
@@ -145,7 +145,13 @@ def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):
     assert sorted(path.name for path in (folders["generator"] / "grids").iterdir()) == ["epoch-0001.png"]
 
 
+def test_a_training_that_diverged_is_no_result(tiny_cohort, tmp_path):
+    with pytest.raises(InputError, match=r"classifier of acgan_aug diverged \(classifier.lr=1e\+30\)"):
+        run_split(tiny_cohort, tmp_path, load("acgan_aug", "classifier.lr=1e30"))
+    assert not (tmp_path / "classifier" / "predictions.csv").exists()
+
+
 def test_a_pool_of_another_split_is_refused(tiny_cohort, tmp_path):
     folders = run_split(tiny_cohort, tmp_path, load(), fold=1)
-    with pytest.raises(InputError, match=r"\(repeat 0, fold 1\) saw .* of the patients that repeat 0, fold 0 tests on"):
+    with pytest.raises(InputError, match=r"\(repeat 0, fold 1\) saw .* not on the training side of repeat 0, fold 0"):
         fit_classifier(tmp_path, [folders["cohort"], folders["pool"]], config=load(), repeat=0, fold=0, experiment="e")

@@ -1,9 +1,12 @@
 import re
+import shutil
+from dataclasses import asdict
 
 import pytest
 
 from data_modules.errors import InputError
 from liverlab import settings
+from liverlab.config import ExperimentConfig
 from liverlab.settings import EXPERIMENTS, load_experiment, profile_changes
 
 
@@ -22,8 +25,19 @@ def test_every_profile_loads(profile):
     assert {path.stem for path in (EXPERIMENTS / "profiles").glob("*.yaml")} == {"paper", "laptop", "smoke"}
 
 
-def test_paper_is_the_defaults_and_changes_nothing():
-    assert profile_changes("acgan_aug", ["profile=paper"]) == []
+def test_paper_is_the_defaults():
+    changed = {"name", "description", "profile", "generator", "compare_with"}
+    paper, defaults = asdict(load_experiment("acgan_aug", ["profile=paper"])), asdict(ExperimentConfig())
+    assert {key for key in defaults if paper[key] != defaults[key]} == changed
+
+
+def test_an_experiment_file_wins_over_the_profile(monkeypatch, tmp_path):
+    shutil.copytree(EXPERIMENTS, tmp_path / "e")
+    (tmp_path / "e" / "mine.yaml").write_text("extends: acgan_aug\nclassic:\n  size: 3000\n")
+    monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path / "e")
+    config = load_experiment("mine", ["profile=laptop"])
+    assert (config.classic.size, config.synthetic.size) == (3000, 200)
+    assert "classic.size" not in {change.setting for change in profile_changes("mine", ["profile=laptop"])}
 
 
 def test_every_number_that_a_profile_changed_is_listed():
@@ -64,8 +78,9 @@ def test_profile_auto_is_resolved(monkeypatch):
         ("acgan_aug", "n_folds=1", "n_folds: 1 is too small; it starts at 2."),
         ("acgan_aug", "repeats=0", "repeats: 0 is too small; it starts at 1."),
         ("acgan_aug", "augmentation=none", "a generator is trained on the classic pool"),
-        ("acgan_aug", "roi.size=60", "the generators need 16, 32, 64 or 128 pixels"),
-        ("acgan_aug", "data.classes=[cyst]", "data.classes: 1 classes given; 2 to 20 are possible."),
+        ("acgan_aug", "roi.size=60", "the networks need 32, 64 or 128 pixels"),
+        ("acgan_aug", "data.classes=[cyst]", "data.classes: ['cyst']; 2 to 20 different classes are possible."),
+        ("profiles/laptop", None, "No experiment named 'profiles/laptop'"),
         ("acgan_aug", "fast", "'fast' is not a setting. Write key=value"),
         ("acgan_aug", "folds=[0", "'folds=[0' is not a setting. Write key=value"),
     ],
@@ -83,8 +98,17 @@ def test_an_experiment_that_extends_itself_is_named(monkeypatch, tmp_path):
         load_experiment("a")
 
 
+@pytest.mark.parametrize(("text", "sentence"), [("a: [1", "mine.yaml is not YAML"), ("- a", "must hold settings")])
+def test_a_file_that_is_no_experiment_is_named(text, sentence, monkeypatch, tmp_path):
+    (tmp_path / "mine.yaml").write_text(text)
+    monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path)
+    with pytest.raises(InputError, match=sentence):
+        load_experiment("mine")
+
+
 def test_a_misspelt_key_in_a_file_is_named(monkeypatch, tmp_path):
     (tmp_path / "mine.yaml").write_text("generatr: acgan\n")
+    (tmp_path / "profiles").mkdir()
     monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path)
     with pytest.raises(InputError, match=r"'generatr'.*Did you mean: 'generator'"):
         load_experiment("mine")

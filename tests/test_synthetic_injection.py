@@ -52,7 +52,7 @@ def test_the_classifier_is_served_the_pool_beside_the_real_images(tiny_cohort):
 
 def test_a_pool_of_another_split_stops_the_fit(tiny_cohort):
     first, second, _ = make_splits(tiny_cohort, folds=3)
-    with pytest.raises(InputError, match="of the patients that repeat 0, fold 0 tests on"):
+    with pytest.raises(InputError, match="not on the training side of repeat 0, fold 0"):
         fit_with(pool_of(tiny_cohort, second), tiny_cohort, first)
 
 

@@ -2,7 +2,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
+import wandb
+
+from data_modules.errors import InputError
 from liverlab.tracking import RunName, resolve_mode, tracked
 
 WANDB = Path(sys.executable).parent / "wandb"
@@ -44,11 +49,20 @@ def test_nothing_is_written_without_tracking(tmp_path):
 
 
 def test_auto_is_online_only_where_the_user_is_logged_in(monkeypatch, tmp_path):
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert resolve_mode("auto") == "offline"
-    (tmp_path / "netrc").write_text("machine api.wandb.example login user password key\n")
-    assert resolve_mode("auto") == "online"
+    with pytest.raises(InputError, match="tracking=online: nobody is logged in to W&B"):
+        resolve_mode("online")
+    (tmp_path / "netrc").write_text("machine elsewhere.example login user password key\n")
+    assert resolve_mode("auto") == "offline"
+    server = urlsplit(wandb.setup().settings.base_url).hostname
+    (tmp_path / "netrc").write_text(f"machine {server} login user password key\n")
+    assert resolve_mode("auto") == resolve_mode("online") == "online"
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert resolve_mode("auto") == "none"
+    monkeypatch.delenv("WANDB_MODE")
     monkeypatch.setenv("WANDB_API_KEY", "key")
     assert resolve_mode("auto") == "online"
     assert resolve_mode("none") == "none"

@@ -4,6 +4,7 @@ import csv
 
 import pytest
 import torch
+from pytorch_lightning import Callback
 
 from data_modules.folds import make_splits
 from liverlab.arm_data import classifier_data, generator_data
@@ -76,27 +77,57 @@ def test_the_same_seed_gives_the_same_classifier_whatever_came_before(tiny_cohor
     assert not torch.equal(outputs[0], outputs[2])
 
 
+class RankReport(Callback):
+    """Each rank writes its state at the end, and a draw of noise at the start of its first batch."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        if batch_idx == 0:
+            torch.save(torch.rand(4), self.folder / f"noise-{trainer.global_rank}.pt")
+
+    def teardown(self, trainer, pl_module, stage):
+        torch.save(pl_module.state_dict(), self.folder / f"state-{trainer.global_rank}.pt")
+
+
+def on_ranks(name, folder):
+    return [torch.load(folder / f"{name}-{rank}.pt", weights_only=True) for rank in (0, 1)]
+
+
+def fit_on_two(model, cohort, split, folder):
+    data = generator_data(config("acgan_aug", "acgan.batch_size=16"), cohort, split, None)
+    fit(model, data, TWO, folder=folder, epochs=1, callbacks=[RankReport(folder)])
+    return len(data.labels) // 16
+
+
 @pytest.mark.parametrize("make", [acgan, dcgan])
 def test_gans_train_on_two_devices(make, tiny_cohort, split, tmp_path):
-    data = generator_data(config("acgan_aug", "acgan.batch_size=8"), tiny_cohort, split, None)
-    batches = len(data.labels) // 16
-    before = make()
-    model = make()
-    fit(model, data, TWO, folder=tmp_path, epochs=1)
+    before, model = make(), make()
+    batches = fit_on_two(model, tiny_cohort, split, tmp_path)
     loaded = type(model).load_from_checkpoint(tmp_path / CHECKPOINT, weights_only=True)
     assert loaded.batches_seen == batches
     assert not torch.equal(loaded.generator.project.weight, before.generator.project.weight)
-    assert torch.isfinite(loaded.sample(torch.tensor([0, 0]), seed=0)).all()
+    states = on_ranks("state", tmp_path)
+    assert all(map(torch.equal, states[0].values(), states[1].values()))
+    assert all(map(torch.equal, states[0].values(), loaded.state_dict().values()))
+    assert not torch.equal(*on_ranks("noise", tmp_path))
 
 
-def test_a_classifier_on_two_devices_takes_the_batches_of_one_with_the_double_size(tiny_cohort, split, tmp_path):
+def test_without_the_callback_batch_norm_drifts_apart(monkeypatch, tiny_cohort, split, tmp_path):
+    monkeypatch.setattr("liverlab.training.BufferSync", Callback)
+    fit_on_two(acgan(), tiny_cohort, split, tmp_path)
+    states = on_ranks("state", tmp_path)
+    drifted = {name for name in states[0] if not torch.equal(states[0][name], states[1][name])}
+    assert any(name.endswith("running_mean") for name in drifted)
+    assert not any(name.endswith("weight") for name in drifted)
+
+
+def test_a_classifier_on_two_devices_takes_the_steps_of_one(tiny_cohort, split, tmp_path):
     """Without dropout a step over two halves is the step over the whole; the control has other batches."""
     weights = {}
-    for name, trainer, batch in (("two", TWO, 8), ("one", ONE, 16), ("control", ONE, 8)):
+    for name, trainer, batch in (("two", TWO, 16), ("one", ONE, 16), ("control", ONE, 8)):
         data = classifier_data(config("classic_aug", f"classifier.batch_size={batch}"), tiny_cohort, split)
-        data.setup()
-        kept = len(data.train_labels) // 16 * 16  # whole batches only, so that all see the same images
-        data.train_images, data.train_labels = data.train_images[:kept], data.train_labels[:kept]
         model = cnn()
         model.network[-2].p = 0.0
         fit(model, data, trainer, folder=tmp_path / name, epochs=2)

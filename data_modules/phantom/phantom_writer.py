@@ -2,13 +2,13 @@
 
 import csv
 import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 
@@ -65,7 +65,7 @@ def _over_cores(
     task: Callable[[PatientPlan], list[Row]], patients: tuple[PatientPlan, ...], jobs: int | None
 ) -> Iterator[list[Row]]:
     """Results in the patients' order, from `jobs` processes."""
-    jobs = min(jobs or len(os.sched_getaffinity(0)), len(patients))
+    jobs = min(jobs or joblib.cpu_count(), len(patients))
     if jobs == 1:
         yield from map(task, patients)
         return

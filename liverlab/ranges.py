@@ -1,0 +1,96 @@
+"""What the types of `config.py` cannot say: which values make sense, alone and together."""
+
+from typing import Any
+
+from data_modules.errors import InputError
+from liverlab.config import ExperimentConfig
+
+# Setting -> smallest and largest value; None: no bound.
+RANGES: dict[str, tuple[float, float | None]] = {
+    "seed": (0, None),
+    "n_folds": (2, None),
+    "repeats": (1, None),
+    "jobs": (1, None),
+    "data.phantom_lesions": (3, None),
+    "data.phantom_seed": (0, None),
+    "roi.margin": (0, 0.7),  # with .4 more and turned by 45 degrees: within the 1.7 diameters of a wide patch
+    "classic.size": (0, None),
+    "classic.rotations": (0, None),
+    "classic.flips": (0, 3),
+    "classic.translations": (0, None),
+    "classic.scales": (0, None),
+    "classifier.dropout": (0, 1),
+    "classifier.momentum": (0, 1),
+    "classifier.batch_size": (1, None),
+    "classifier.epochs": (1, None),
+    "classifier.steps": (1, None),
+    "synthetic.size": (1, None),
+    "verdict.rope": (0, 1),
+    "verdict.draws": (100, None),
+    "verdict.flips": (100, None),
+    "trainer.devices": (1, None),
+}
+# of both GANs
+RANGES |= {
+    f"{kind}.{name}": (smallest, None)
+    for kind in ("dcgan", "acgan")
+    for name, smallest in (
+        ("latent_dim", 1),
+        ("generator_channels", 16),
+        ("discriminator_channels", 1),
+        ("generator_steps", 1),
+        ("batch_size", 2),  # batch norm
+        ("epochs", 1),
+    )
+}
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
+
+
+def check_ranges(config: ExperimentConfig) -> None:
+    """Refuse values that could only fail later.
+
+    Raises:
+        InputError: Naming the setting, its value, and what would work.
+    """
+    for key, (smallest, largest) in RANGES.items():
+        value = _value(config, key)
+        if value is not None and value < smallest:
+            raise InputError(f"{key}: {value} is too small; it starts at {smallest}.")
+        if value is not None and largest is not None and value > largest:
+            raise InputError(f"{key}: {value} is too large; it ends at {largest}.")
+    for key in ("classifier.lr", "dcgan.lr", "acgan.lr"):
+        if not _value(config, key) > 0:
+            raise InputError(f"{key}: {_value(config, key)} teaches nothing; a learning rate is above 0.")
+    for key, known in (("trainer.precision", PRECISIONS), ("trainer.accelerator", ACCELERATORS)):
+        if _value(config, key) not in known:
+            raise InputError(f"{key}: {_value(config, key)!r} is not known. Use one of {', '.join(known)}.")
+    _check_together(config)
+
+
+def _check_together(config: ExperimentConfig) -> None:
+    folds, last = config.folds or [], config.n_folds - 1
+    outside = [fold for fold in folds if not 0 <= fold <= last]
+    if outside:
+        known = f"n_folds={config.n_folds} gives folds 0 to {last}"
+        raise InputError(f"folds={folds}: there is no fold {outside[0]}; {known}.")
+    if config.folds == []:
+        raise InputError("folds=[]: no fold is left to run. Leave the setting out to run all.")
+    if len(set(folds)) < len(folds):
+        raise InputError(f"folds={folds}: a fold is listed twice.")
+    if config.generator != "none" and config.augmentation == "none":
+        raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
+    if not 2 <= len(set(config.data.classes)) == len(config.data.classes) <= 20:
+        raise InputError(f"data.classes: {config.data.classes}; 2 to 20 different classes are possible.")
+    if config.roi.size not in (32, 64, 128):
+        raise InputError(f"roi.size={config.roi.size}: the networks need 32, 64 or 128 pixels.")
+    low, high = config.roi.window_hu
+    if low >= high:
+        raise InputError(f"roi.window_hu: {low} to {high} HU is no window; the lower end comes first.")
+
+
+def _value(config: ExperimentConfig, key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
