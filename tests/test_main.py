@@ -62,7 +62,7 @@ def broken(text, old, new):
         (lambda text: text.splitlines()[0] + "\n", "manifest.csv lists no lesions: one row per lesion is needed"),
         (lambda text: broken(text, "class", "klass"), "lacks the column"),
         (lambda text: broken(text, ",cyst,", ",abscess,"), "unknown class 'abscess'"),
-        (lambda text: broken(text, "/SEG.dcm", "/GONE.dcm"), "manifest.csv row 2: the path in column mask does not exist."),
+        (lambda text: broken(text, "/SEG.dcm", "/GONE.dcm"), "row 2: the path in column mask does not exist."),
         (lambda text: text + text.splitlines()[1] + "\n", "is listed again"),
     ],
     ids=["missing", "empty", "lacks a column", "unknown class", "absent file", "duplicate lesion"],
