@@ -14,7 +14,7 @@ from rich.console import Console
 from data_modules.errors import InputError
 from liverlab.config import ExperimentConfig
 from liverlab.launch import expected_seconds, run_stages
-from liverlab.settings import flatten, load_experiment, profile_changes
+from liverlab.settings import ProfileChange, flatten, load_experiment, profile_changes
 from liverlab.stages import Stage, in_order
 
 # What makes an arm; everything else is the same for both sides of a comparison.
@@ -43,7 +43,8 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     runs = Path(config.runs_dir)
     folder = runs / "experiments" / run_slug(name, overrides)
     resolved = OmegaConf.to_yaml(OmegaConf.structured(without_paths(config)))
-    _print_header(config, overrides, resolved, console)
+    changes = profile_changes(name, overrides)
+    _print_header(config, changes, resolved, console)
     from liverlab.pipeline import plan_arm  # takes seconds: torch and Lightning
     from liverlab.tracking import log_result, resolve_mode
 
@@ -57,7 +58,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     run_stages(stages, runs, jobs=stages_at_once(config), console=console)
     from liverlab.results import gather
 
-    gather(folder, runs, arms, config, profile_changes(name, overrides), telling(overrides))
+    gather(folder, runs, arms, config, changes, telling(overrides))
     metrics, report = evaluate_and_report(folder)
     keys = {arm: in_order(planned)[-1].key for arm, planned in arms.items()}
     log_result(metrics, keys, config, runs / "wandb")
@@ -144,12 +145,11 @@ def stages_at_once(config: ExperimentConfig) -> int:
     return joblib.cpu_count() if on_cpu and config.trainer.devices == 1 else 1
 
 
-def _print_header(config: ExperimentConfig, overrides: Sequence[str], resolved: str, console: Console) -> None:
+def _print_header(config: ExperimentConfig, changes: Sequence[ProfileChange], resolved: str, console: Console) -> None:
     against = f", compared with {config.compare_with}" if config.compare_with else ""
     phantom = f"digital phantom of {config.data.phantom_lesions} lesions (not patients)"
     data = "the user's manifest" if config.data.manifest else phantom
     lines = [f"liverlab: {config.name}{against}. Profile {config.profile}. Data: {data}."]
-    changes = profile_changes(config.name, overrides)
     lines += [f"  {c.setting}: {c.used} (published: {c.published})" for c in changes]
     if changes:
         lines.insert(1, "The profile changed:")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pytorch_lightning import Callback, LightningDataModule, LightningModule
 from torch import Tensor
 
 from callbacks.sample_grid import SampleGrid
@@ -113,17 +114,7 @@ def fit_generator(
         folder / "grids", labels=shown, columns=8, every_n_epochs=max(1, epochs // GRIDS_PER_FIT), seed=seed
     )
     name = RunName(experiment, config.name, "generator", unit_name(config, repeat, fold, label), key_of(folder))
-    with tracked(name, hyper, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
-        fit(
-            model,
-            data,
-            config.trainer,
-            folder=folder,
-            epochs=epochs,
-            callbacks=[grid],
-            logger=logger,
-            report=partial(write_progress, folder),
-        )
+    _fit_tracked(model, data, config, folder, name, hyper, {"epochs": epochs}, [grid])
 
 
 def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, repeat: int, fold: int) -> None:
@@ -168,18 +159,9 @@ def fit_classifier(
     torch.manual_seed(seed)
     model = LesionClassifier(num_classes=len(cohort.class_names), size=config.roi.size, seed=seed, **network)
     name = RunName(experiment, config.name, "classifier", unit_name(config, repeat, fold), key_of(folder))
-    facts = asdict(config.classifier)
-    with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
-        fit(
-            model,
-            data,
-            config.trainer,
-            folder=folder,
-            **{budget["budget"]: budget[budget["budget"]]},
-            callbacks=[SyntheticInjection(pool) for pool in pools],
-            logger=logger,
-            report=partial(write_progress, folder),
-        )
+    length = {budget["budget"]: budget[budget["budget"]]}
+    injections = [SyntheticInjection(pool) for pool in pools]
+    _fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections)
     probabilities = predict(model, data, config.trainer)
     if not probabilities.isfinite().all():
         raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
@@ -187,6 +169,22 @@ def fit_classifier(
     images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
     images["synthetic"] = sum(len(pool.labels) for pool in pools)
     (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))
+
+
+def _fit_tracked(
+    model: LightningModule,
+    data: LightningDataModule,
+    config: ExperimentConfig,
+    folder: Path,
+    name: RunName,
+    facts: dict[str, Any],
+    length: dict[str, int],
+    callbacks: Sequence[Callback],
+) -> None:
+    """Fit for `length` (epochs or steps) with the run's tracker and the stage's progress."""
+    with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
+        report = partial(write_progress, folder)
+        fit(model, data, config.trainer, folder=folder, **length, callbacks=callbacks, logger=logger, report=report)
 
 
 def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: Tensor) -> None:
