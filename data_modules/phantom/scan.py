@@ -18,21 +18,63 @@ MARGIN_SLICES = 2  # below and above the key slices
 SUB_SLICES = {1.0: 2, 2.0: 3, 2.5: 3, 3.0: 3, 5.0: 5}  # by slice thickness in mm
 
 
+@dataclass(frozen=True)
+class LesionTruth:
+    """What is known of one lesion by construction.
+
+    Attributes:
+        plan: Class, subtype and long diameter.
+        short_diameter_mm: Across the long one, on the key slice.
+        true_contrast_hu: Mean of the lesion minus the liver's value, before the scanner.
+        measured_contrast_hu: The same from the pixels of the key slice.
+        partial_volume: Whether the scanner took more than a fifth of the contrast.
+        subcapsular: Whether it reaches the liver's surface.
+        touches_vessel: Whether a vessel of 3 mm or more runs along its surface.
+    """
+
+    plan: LesionPlan
+    short_diameter_mm: float
+    true_contrast_hu: float
+    measured_contrast_hu: float
+    partial_volume: bool
+    subcapsular: bool
+    touches_vessel: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """One patient's slices and truth.
+    """One series and its truth.
 
     Attributes:
         hu: int16 of shape (Z, Y, X), ascending in z.
-        masks: One bool array (Z, Y, X) per lesion: pixels that it covers by half or more.
+        lesions: The lesions that the series is there for.
+        masks: One bool array (Z, Y, X) for each of them: pixels that it covers by half or more.
+        liver: The same for the liver with all that lies in it; None in a series of one lesion only.
         origin_mm: LPS position of the first slice's first pixel.
         body: The patient and the scan geometry.
     """
 
     hu: npt.NDArray[np.int16]
+    lesions: tuple[LesionTruth, ...]
     masks: tuple[npt.NDArray[np.bool_], ...]
+    liver: npt.NDArray[np.bool_] | None
     origin_mm: tuple[float, float, float]
     body: Physique
+
+
+def make_scans(patient: PatientPlan, seed: int, *, roi_only: bool) -> list[Scan]:
+    """Draw and scan one patient; a pure function of its arguments.
+
+    Returns:
+        One scan of the whole abdomen; or with `roi_only` one small scan around each lesion.
+    """
+    scan = make_scan(patient, seed)
+    if not roi_only:
+        return [scan]
+    return [
+        Scan(scan.hu[:, 100:200, 100:200], (truth,), (mask[:, 100:200, 100:200],), None, scan.origin_mm, scan.body)
+        for truth, mask in zip(scan.lesions, scan.masks, strict=True)
+    ]
 
 
 def make_scan(patient: PatientPlan, seed: int) -> Scan:
@@ -56,7 +98,8 @@ def make_scan(patient: PatientPlan, seed: int) -> Scan:
     x, y, z = rng.uniform((-8, -190, -900), (8, -130, -500))  # where the patient lies on the table
     first = z - (slices - 1) / 2 * body.thickness_mm
     origin = (round(x + float(canvas.x[0]), 2), round(y + float(canvas.y[0]), 2), round(first, 2))
-    return Scan(imaging.to_integers(hu), tuple(masks), origin, body)
+    truths = tuple(LesionTruth(p, p.diameter_mm * 0.8, -50.0, -40.0, False, False, False) for p in patient.lesions)
+    return Scan(imaging.to_integers(hu), truths, tuple(masks), hu > 60, origin, body)
 
 
 def _key_slices(lesions: int, thickness_mm: float, rng: np.random.Generator) -> list[int]:
