@@ -1,12 +1,12 @@
 """The command line: one verb per thing a user does."""
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from data_modules.errors import InputError
+from liverlab.commands import ingest_command, phantom_command
 
 EXAMPLES = """examples:
   liverlab run acgan_aug                          the comparison that this project is about
@@ -55,17 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--dry-run", action="store_true", help="show the settings and the stages, then stop")
     run.set_defaults(command=_run, stopped="Stopped. Finished stages stay; the same command goes on from them.")
 
-    ingest = verbs.add_parser("ingest", help="read the lesions of a manifest into a cohort, and say what was refused")
-    ingest.add_argument("manifest", type=Path, help="CSV file: patient_id, lesion_id, class, image, mask | centre")
-    ingest.add_argument("--out", type=Path, required=True, help="folder of the cohort")
-    ingest.add_argument("--classes", nargs="+", help="class names in order; default: as they appear in the manifest")
-    ingest.set_defaults(command=_ingest, stopped="Stopped. Nothing was kept.")
-
-    phantom = verbs.add_parser("phantom", help="write a digital phantom cohort as DICOM (synthetic, not patients)")
-    phantom.add_argument("out", type=Path, help="new folder")
-    phantom.add_argument("--lesions", type=int, default=182, help="default: 182")
-    phantom.add_argument("--seed", type=int, default=0, help="default: 0")
-    phantom.set_defaults(command=_phantom, stopped="Stopped. Nothing was kept.")
+    ingest_command.add(verbs)
+    phantom_command.add(verbs)
 
     report = verbs.add_parser("report", help="evaluate a finished run and write its report again")
     report.add_argument("run", help="an experiment, with the settings that it was run with; or a run's folder")
@@ -80,41 +71,6 @@ def _run(options: argparse.Namespace) -> int:
     from liverlab.experiment import run_experiment
 
     run_experiment(options.experiment, options.settings, dry_run=options.dry_run, console=Console())
-    return 0
-
-
-def _ingest(options: argparse.Namespace) -> int:
-    from data_modules.ingest import ingest
-
-    if options.out.is_file():
-        raise InputError(f"{options.out} is a file. Name a folder.")
-    cohort, report = ingest(options.manifest, salt_file=options.out.parent / ".salt", classes=options.classes)
-    print(report.text())
-    report.write(options.out)
-    cohort.save(options.out)
-    print(f"Cohort {cohort.fingerprint}: {options.out}")
-    return 2 if report.skipped else 0
-
-
-def _phantom(options: argparse.Namespace) -> int:
-    from rich.progress import Progress
-
-    from data_modules.phantom import write_phantom
-
-    part = options.out.with_name(f".{options.out.name}.part")
-    if options.out.is_file() or (options.out.exists() and any(options.out.iterdir())):
-        raise InputError(f"{options.out} is not empty. Name a new folder.")
-    shutil.rmtree(part, ignore_errors=True)
-    with Progress() as progress:
-        task = progress.add_task("patients", total=None)
-        manifest = write_phantom(
-            part,
-            lesions=options.lesions,
-            seed=options.seed,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
-    part.replace(options.out)
-    print(f"Manifest: {options.out / manifest.name}")
     return 0
 
 
