@@ -1,20 +1,37 @@
-"""The upper abdomen around a phantom's lesions: trunk, organs and the liver's outline, in mm around the spine's axis.
+"""The outline of a phantom's liver within the abdominal wall, and the gallbladder at its lower side.
 
-Coordinates are LPS, so the liver lies at negative x: on the patient's right, at the left of a displayed slice.
+Coordinates are LPS in mm around the spine's axis, z = 0 in the middle of the lesions, so the liver lies at negative x:
+on the patient's right, at the left of a displayed slice.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from data_modules.phantom.canvas import Array, Canvas, ellipse_level, smooth_max
-from data_modules.phantom.physique import WALL_MM, Physique
+from data_modules.phantom.canvas import Array, ellipse_level, smooth_max
+from data_modules.phantom.physique import Physique
 
 TRUNK_EXPONENT = 2.25  # a trunk is boxier than an ellipse
 CAPSULE_MM = 1.2  # fat between liver and wall
-Pair = tuple[float, float]
-Ellipse = Callable[[Pair, Pair, float], None]
+LEAN = 0.25  # mm that the liver's left border moves towards the right per mm towards the feet
+
+
+@dataclass(frozen=True)
+class Gallbladder:
+    """An ellipsoid of bile."""
+
+    centre: tuple[float, float, float]
+    radii: tuple[float, float, float]
+    hu: float
+
+    def level(self, x: Array, y: Array, z: Array) -> Array:
+        """Signed distance to its surface in mm, to first order; negative inside."""
+        u, v, w = (
+            (axis - np.float32(c)) / np.float32(r)
+            for axis, c, r in zip((x, y, z), self.centre, self.radii, strict=True)
+        )
+        level: Array = (np.sqrt(u * u + v * v + w * w) - 1) * np.float32(min(self.radii))
+        return level
 
 
 @dataclass(frozen=True)
@@ -24,18 +41,25 @@ class Anatomy:
     body: Physique
     visceral: tuple[float, float, float]
     waves: tuple[tuple[float, float, float, float], ...]
+    gallbladder: Gallbladder | None
 
     def wall_level(self, x: Array, y: Array) -> Array:
         """Signed distance to the inner side of the abdominal wall."""
         return ellipse_level(x, y, (0, 0), (self.body.cavity_x_mm, self.body.cavity_y_mm), TRUNK_EXPONENT)
 
     def border_x(self, t: Array | float) -> Array:
-        """Where the liver ends towards the patient's left, at depth t = y / cavity depth."""
-        a, b, c = self.visceral
-        return np.asarray(self.body.cavity_x_mm * (a + b * t + c * t * t), np.float32)
+        """Where the liver ends towards the patient's left, at depth t = y / cavity depth and z = 0."""
+        return _border(self.body, self.visceral, t)
 
-    def liver_level(self, x: Array, y: Array, z: Array) -> Array:
-        """Signed distance to the liver's surface: inside the wall and right of the visceral border."""
+    def liver_level(self, x: Array, y: Array, z: Array, wall: Array | None = None) -> Array:
+        """Signed distance to the liver's surface: inside the wall and right of the visceral border.
+
+        Args:
+            x: Coordinates in mm, broadcast with `y` and `z`.
+            y: Likewise.
+            z: Likewise.
+            wall: `wall_level(x, y)` where the caller has it already.
+        """
         t = y / np.float32(self.body.cavity_y_mm)
         slope = self.body.cavity_x_mm / self.body.cavity_y_mm * (self.visceral[1] + 2 * self.visceral[2] * t)
         ripple = sum(
@@ -45,8 +69,9 @@ class Anatomy:
             ),
             start=np.float32(0),
         )
-        side = (x - self.border_x(t) + np.float32(0.25) * z) / np.sqrt(1 + slope * slope) + ripple
-        return smooth_max(self.wall_level(x, y) + np.float32(CAPSULE_MM), side.astype(np.float32), 12)
+        side = (x - self.border_x(t) + np.float32(LEAN) * z) / np.sqrt(1 + slope * slope) + ripple
+        wall = self.wall_level(x, y) if wall is None else wall
+        return smooth_max(wall + np.float32(CAPSULE_MM), side.astype(np.float32), 12)
 
 
 def draw_anatomy(body: Physique, rng: np.random.Generator) -> Anatomy:
@@ -61,68 +86,21 @@ def draw_anatomy(body: Physique, rng: np.random.Generator) -> Anatomy:
         )
         for _ in range(3)
     )
-    return Anatomy(body, visceral, waves)
+    return Anatomy(body, visceral, waves, _draw_gallbladder(body, visceral, rng))
 
 
-def paint_trunk(canvas: Canvas, anatomy: Anatomy, rng: np.random.Generator) -> None:
-    """Paint everything but the liver on a canvas of one slice; the slab is too thin for it to change."""
-    box = canvas.everywhere()
-    x, y, _ = canvas.points(box)
-    wall = canvas.cover(anatomy.wall_level(x, y))
-
-    def whole(centre: Pair, radii: Pair, hu: float, within: Array | None = None) -> None:
-        low, high = ([c + sign * (r + 2) for c, r in zip(centre, radii, strict=True)] for sign in (-1, 1))
-        part = canvas.box((*low, -1), (*high, 1))
-        px, py, _ = canvas.points(part)
-        coverage = canvas.cover(ellipse_level(px, py, centre, radii))
-        canvas.paint(part, coverage if within is None else coverage * within[part], hu)
-
-    def inner(centre: Pair, radii: Pair, hu: float) -> None:
-        whole(centre, radii, hu, within=wall)
-
-    body = anatomy.body
-    canvas.hu[:] = -1000
-    skin, muscle = (body.half_width_mm, body.half_depth_mm), (body.cavity_x_mm + WALL_MM, body.cavity_y_mm + WALL_MM)
-    for (a, b), hu in ((skin, 45), ((skin[0] - 2, skin[1] - 2), body.fat), (muscle, body.muscle)):
-        canvas.paint(box, canvas.cover(ellipse_level(x, y, (0, 0), (a, b), TRUNK_EXPONENT)), hu)
-    canvas.paint(box, wall, body.fat)
-    _paint_organs(inner, body, rng)
-    _paint_back(whole, inner, body, rng)
-    inner((8, 0.62 * body.cavity_y_mm - 33), (11, 11), body.aorta)
-    inner((float(anatomy.border_x(0.3)) + 8, 0.3 * body.cavity_y_mm), (12, 9), body.hepatic_vein - 10)
+def _border(body: Physique, visceral: tuple[float, float, float], t: Array | float) -> Array:
+    a, b, c = visceral
+    return np.asarray(body.cavity_x_mm * (a + b * t + c * t * t), np.float32)
 
 
-def _paint_organs(inner: Ellipse, body: Physique, rng: np.random.Generator) -> None:
-    """Bowel, pancreas, spleen, left kidney and stomach, on the patient's left."""
-    cx, cy = body.cavity_x_mm, body.cavity_y_mm
-    for _ in range(16):
-        centre = (rng.uniform(-0.1, 0.85) * cx, rng.uniform(-0.7, 0.35) * cy)
-        inner(centre, (rng.uniform(7, 17), rng.uniform(6, 13)), rng.uniform(25, 80))
-    inner((0.24 * cx, 0.0), (36, 9), rng.uniform(80, 110))  # pancreas
-    inner((0.64 * cx, rng.uniform(0.3, 0.42) * cy), (0.30 * cx, 0.44 * cy), body.spleen)
-    inner((0.42 * cx, 0.58 * cy), (27, 23), body.fat)
-    inner((0.42 * cx, 0.60 * cy), (23, 19), rng.uniform(150, 180))  # kidney and its sinus
-    inner((0.40 * cx, 0.57 * cy), (9, 6), -60)
-    stomach = (rng.uniform(0.32, 0.42) * cx, rng.uniform(-0.42, -0.30) * cy)
-    inner(stomach, (0.27 * cx, 0.34 * cy), 65)
-    inner(stomach, (0.27 * cx - 4, 0.34 * cy - 4), rng.uniform(5, 40))
-    inner((stomach[0], stomach[1] - 0.20 * cy), (rng.uniform(8, 0.18 * cx), 0.09 * cy), -850)  # gas rises
-
-
-def _paint_back(whole: Ellipse, inner: Ellipse, body: Physique, rng: np.random.Generator) -> None:
-    """Muscles of the back, vertebra with its canal, and ribs within the wall."""
-    cx, cy = body.cavity_x_mm, body.cavity_y_mm
-    spine = 0.62 * cy
-    for side in (-1, 1):
-        whole((side * 34, spine + 34), (30, 20), body.muscle)
-        inner((side * 24, spine + 8), (7, 14), body.muscle)  # crus of the diaphragm
-    for centre, radii, hu in (((0, 0), (22, 19), 420), ((0, 0), (20, 17), 190)):
-        whole((centre[0], spine + centre[1]), radii, hu)
-    whole((0, spine + 30), (13, 14), 380)
-    whole((0, spine + 28), (8.5, 8.5), 35)
-    for angle in np.linspace(0.15, np.pi - 0.15, 7) + rng.uniform(-0.1, 0.1, 7):
-        out = (np.sin(angle) ** TRUNK_EXPONENT + abs(np.cos(angle)) ** TRUNK_EXPONENT) ** (-1 / TRUNK_EXPONENT)
-        for side in (-1, 1):
-            centre = (side * out * (cx + 5.5) * np.sin(angle), -out * (cy + 5.5) * np.cos(angle))
-            whole(centre, (rng.uniform(4, 8), 4), 400)
-            whole(centre, (3, 2.2), 180)
+def _draw_gallbladder(
+    body: Physique, visceral: tuple[float, float, float], rng: np.random.Generator
+) -> Gallbladder | None:
+    """Half sunk into the liver's lower side, in the lower part of the slab; some patients have lost theirs."""
+    if rng.uniform() < 0.15:
+        return None
+    t, z = rng.uniform(-0.40, -0.15), rng.uniform(-60, -5)
+    radii = (rng.uniform(11, 17), rng.uniform(15, 24), rng.uniform(25, 35))
+    x = float(_border(body, visceral, t)) - LEAN * z + rng.uniform(-0.2, 0.5) * radii[0]
+    return Gallbladder((x, t * body.cavity_y_mm, z), radii, float(np.clip(rng.normal(9, 4), 0, 20)))

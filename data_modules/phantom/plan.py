@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import lognorm
 
 from data_modules.errors import InputError
-from data_modules.phantom.subtypes import draw_subtypes
+from data_modules.phantom.subtypes import draw_lobes, draw_subtypes
 
 CLASS_NAMES = ("cyst", "metastasis", "hemangioma")
 FULL_COUNTS = (53, 64, 65)
@@ -32,6 +32,7 @@ class LesionPlan:
     class_name: str
     subtype: str
     diameter_mm: float
+    lobes: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,13 @@ def plan_cohort(lesions: int, seed: int) -> tuple[PatientPlan, ...]:
     patients = _merge_pairs(groups, round(TWO_CLASS_PATIENTS * lesions / sum(FULL_COUNTS)), rng)
     diameters = _assign_diameters(patients, rng)
     subtypes = {name: iter(draw_subtypes(name, diameters[name], rng)) for name in CLASS_NAMES}
+    lobes = {name: iter(draw_lobes(name, counts[name], rng)) for name in CLASS_NAMES}
     sizes = {name: iter(diameters[name]) for name in CLASS_NAMES}
     thicknesses = _deal_thicknesses(patients, rng)
     plans = []
     for number, classes in enumerate(patients, start=1):
         rows = [
-            LesionPlan(f"P{number:04d}-L{i}", name, next(subtypes[name]), next(sizes[name]))
+            LesionPlan(f"P{number:04d}-L{i}", name, next(subtypes[name]), next(sizes[name]), next(lobes[name]))
             for i, name in enumerate(classes, start=1)
         ]
         plans.append(PatientPlan(number, thicknesses[number - 1], tuple(rows)))

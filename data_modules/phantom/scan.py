@@ -1,4 +1,7 @@
-"""One patient, from plan to slices: body, liver, vessels, lesions, then the scanner."""
+"""From one patient to slices: body, organs, liver, vessels and lesions are painted, then the scanner sees them.
+
+Slice by slice on thin sub-slices, so that partial volume, blur and noise arise as they do in a scanner.
+"""
 
 from dataclasses import dataclass
 
@@ -6,39 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from data_modules.phantom import imaging
-from data_modules.phantom.anatomy import Anatomy, draw_anatomy, paint_trunk
-from data_modules.phantom.canvas import Array, Canvas
-from data_modules.phantom.looks import LOOKS, outline
-from data_modules.phantom.physique import MATRIX, Physique, draw_physique
-from data_modules.phantom.plan import LesionPlan, PatientPlan
-from data_modules.phantom.shapes import fit_diameter
-from data_modules.phantom.vessels import liver_vessels, paint_segment
+from data_modules.phantom.canvas import Array, Box, Canvas
+from data_modules.phantom.organs import paint_organ, paint_trunk
+from data_modules.phantom.patient import SERIES, LesionModel, PatientModel, draw_patient, stream
+from data_modules.phantom.physique import MATRIX, Physique
+from data_modules.phantom.plan import PatientPlan
+from data_modules.phantom.truth import LesionTruth, Mask, lesion_truth
+from data_modules.phantom.vessels import MASS_EFFECT, paint_segment
 
-MARGIN_SLICES = 2  # below and above the key slices
+MARGIN_MM = 15.0  # of a whole scan, above and below the lesions
+ROI_SLICES = 2  # of a lesion's own scan, above and below its key slice
+ROI_DIAMETERS, ROI_PIXELS = 1.72, 8  # half-width of a lesion's own scan: the wide patch and room for its filters
 SUB_SLICES = {1.0: 2, 2.0: 3, 2.5: 3, 3.0: 3, 5.0: 5}  # by slice thickness in mm
-
-
-@dataclass(frozen=True)
-class LesionTruth:
-    """What is known of one lesion by construction.
-
-    Attributes:
-        plan: Class, subtype and long diameter.
-        short_diameter_mm: Across the long one, on the key slice.
-        true_contrast_hu: Mean of the lesion minus the liver's value, before the scanner.
-        measured_contrast_hu: The same from the pixels of the key slice.
-        partial_volume: Whether the scanner took more than a fifth of the contrast.
-        subcapsular: Whether it reaches the liver's surface.
-        touches_vessel: Whether a vessel of 3 mm or more runs along its surface.
-    """
-
-    plan: LesionPlan
-    short_diameter_mm: float
-    true_contrast_hu: float
-    measured_contrast_hu: float
-    partial_volume: bool
-    subcapsular: bool
-    touches_vessel: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,136 +38,167 @@ class Scan:
 
     hu: npt.NDArray[np.int16]
     lesions: tuple[LesionTruth, ...]
-    masks: tuple[npt.NDArray[np.bool_], ...]
-    liver: npt.NDArray[np.bool_] | None
+    masks: tuple[Mask, ...]
+    liver: Mask | None
     origin_mm: tuple[float, float, float]
     body: Physique
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Pixels and slices to scan: coordinates in mm within the body; `series` numbers the scans of a patient."""
+
+    series: int
+    x: Array
+    y: Array
+    z: npt.NDArray[np.float64]
+    lesions: tuple[LesionModel, ...]
 
 
 def make_scans(patient: PatientPlan, seed: int, *, roi_only: bool) -> list[Scan]:
     """Draw and scan one patient; a pure function of its arguments.
 
     Returns:
-        One scan of the whole abdomen; or with `roi_only` one small scan around each lesion.
+        One scan of the whole abdomen; or with `roi_only` a small scan around each lesion, which shows the same lesion in
+        the same body on the same pixels, with noise of its own.
     """
-    scan = make_scan(patient, seed)
+    model = draw_patient(patient, seed)
+    rng = stream(model.seed, SERIES)
+    table = rng.uniform((-8, -190, -900), (8, -130, -500))  # where the patient lies
+    return [_scan(model, grid, table) for grid in _grids(model, float(rng.uniform()), roi_only)]
+
+
+def _grids(model: PatientModel, shift: float, roi_only: bool) -> list[_Grid]:
+    """The whole body, or the surroundings of each lesion on the same pixels and slices."""
+    thickness, axis = model.body.thickness_mm, _axis(model.body)
+    low = min(m.centre[2] - m.radius_mm for m in model.lesions) - MARGIN_MM
+    high = max(m.centre[2] + m.radius_mm for m in model.lesions) + MARGIN_MM
+    z = low + (np.arange(np.ceil((high - low) / thickness) + 1) - shift) * thickness
     if not roi_only:
-        return [scan]
-    return [
-        Scan(scan.hu[:, 100:200, 100:200], (truth,), (mask[:, 100:200, 100:200],), None, scan.origin_mm, scan.body)
-        for truth, mask in zip(scan.lesions, scan.masks, strict=True)
-    ]
+        return [_Grid(0, axis, axis, z, model.lesions)]
+    grids = []
+    for i, lesion in enumerate(model.lesions):
+        key = int(np.abs(z - lesion.centre[2]).argmin())
+        reach = ROI_DIAMETERS * lesion.plan.diameter_mm + ROI_PIXELS * model.body.spacing_mm
+        x, y = (_even(axis[np.abs(axis - c) <= reach]) for c in lesion.centre[:2])
+        grids.append(_Grid(i + 1, x, y, z[max(key - ROI_SLICES, 0) : key + ROI_SLICES + 1], (lesion,)))
+    return grids
 
 
-def make_scan(patient: PatientPlan, seed: int) -> Scan:
-    """Draw and scan one patient; a pure function of its arguments."""
-    rng = np.random.default_rng([seed, patient.number])
-    body = draw_physique(patient.thickness_mm, rng)
-    anatomy = draw_anatomy(body, rng)
-    keys = _key_slices(len(patient.lesions), body.thickness_mm, rng)
-    slices = max(keys) + 1 + MARGIN_SLICES
-    canvas, trunk = _canvases(slices, body)
-    paint_trunk(trunk, anatomy, rng)
-    canvas.hu[:] = trunk.hu
-    tissue = _paint_liver(canvas, anatomy, slices * body.thickness_mm, rng)
-    heights = [(k - (slices - 1) / 2 + rng.uniform(-0.25, 0.25)) * body.thickness_mm for k in keys]
-    centres = place(patient.lesions, heights, anatomy, rng)
-    masks = [
-        _paint_lesion(canvas, tissue, lesion, centre, anatomy, rng)
-        for lesion, centre in zip(patient.lesions, centres, strict=True)
-    ]
-    hu = _scan(canvas, tissue, body, rng)
-    x, y, z = rng.uniform((-8, -190, -900), (8, -130, -500))  # where the patient lies on the table
-    first = z - (slices - 1) / 2 * body.thickness_mm
-    origin = (round(x + float(canvas.x[0]), 2), round(y + float(canvas.y[0]), 2), round(first, 2))
-    truths = tuple(LesionTruth(p, p.diameter_mm * 0.8, -50.0, -40.0, False, False, False) for p in patient.lesions)
-    return Scan(imaging.to_integers(hu), truths, tuple(masks), hu > 60, origin, body)
+def _axis(body: Physique) -> Array:
+    return ((np.arange(MATRIX) - (MATRIX - 1) / 2) * body.spacing_mm).astype(np.float32)
 
 
-def _key_slices(lesions: int, thickness_mm: float, rng: np.random.Generator) -> list[int]:
-    """Slice numbers of the lesions' centres, within some 6 mm, so that the slab stays thin."""
-    spread = max(1, round(6 / thickness_mm))
-    keys = rng.integers(0, spread + 1, lesions) if lesions > 1 else np.zeros(1, int)
-    return [int(k) for k in keys - keys.min() + MARGIN_SLICES]
+def _even(axis: Array) -> Array:
+    return axis[: len(axis) // 2 * 2]
 
 
-def _canvases(slices: int, body: Physique) -> tuple[Canvas, Canvas]:
-    """The fine canvas of the slab and a canvas of one slice for what does not change in it."""
-    per_slice = SUB_SLICES[body.thickness_mm]
-    axis = ((np.arange(MATRIX) - (MATRIX - 1) / 2) * body.spacing_mm).astype(np.float32)
-    n = slices * per_slice
-    z = ((np.arange(n) - (n - 1) / 2) * body.thickness_mm / per_slice).astype(np.float32)
-    fine = Canvas(axis, axis, z, np.empty((n, MATRIX, MATRIX), np.float32))
-    return fine, Canvas(axis, axis, np.zeros(1, np.float32), np.empty((1, MATRIX, MATRIX), np.float32))
+def _scan(model: PatientModel, grid: _Grid, table: npt.NDArray[np.float64]) -> Scan:
+    """Paint and image one series."""
+    body, rng = model.body, stream(model.seed, SERIES, grid.series)
+    shape = (len(grid.z), len(grid.y), len(grid.x))
+    texture = imaging.tissue_texture(shape, body.spacing_mm, body.thickness_mm, body.psf_sigma_mm, rng)
+    hu, liver = np.empty(shape, np.float32), np.empty(shape, np.bool_)
+    masks = {id(m): np.zeros(shape, np.bool_) for m in model.lesions}
+    painter = _Painter(model, grid)
+    for k, z in enumerate(grid.z):
+        hu[k], liver[k], covered = painter.slice(float(z), texture[k])
+        for lesion, box, coverage in covered:
+            masks[id(lesion)][k][box[1:]] = coverage >= 0.5
+    hu = imaging.blur(hu, body.spacing_mm, body.psf_sigma_mm)
+    pixels = imaging.to_integers(hu + np.float32(body.noise_sd_hu) * imaging.scanner_noise(shape, body.spacing_mm, rng))
+    truths = []
+    for lesion in grid.lesions:
+        own = masks[id(lesion)]
+        k = int(own.sum(axis=(1, 2)).argmax())
+        others = ~liver[k] | np.any([mask[k] for mask in masks.values()], axis=0)
+        truths.append(lesion_truth(model, lesion, pixels[k], own[k], others))
+    origin = [round(float(t + p), 2) for t, p in zip(table, (grid.x[0], grid.y[0], grid.z[0]), strict=True)]
+    own_masks = tuple(masks[id(m)] for m in grid.lesions)
+    whole = liver if grid.series == 0 else None
+    return Scan(pixels, tuple(truths), own_masks, whole, (origin[0], origin[1], origin[2]), body)
 
 
-def _paint_liver(canvas: Canvas, anatomy: Anatomy, slab_mm: float, rng: np.random.Generator) -> Array:
-    """Paint liver and vessels; return the strength of tissue texture in HU, of the canvas' shape."""
-    body, texture = anatomy.body, np.float32(rng.uniform(3, 5))
-    box = canvas.box((-body.cavity_x_mm, -body.cavity_y_mm, -1e3), (0.6 * body.cavity_x_mm, body.cavity_y_mm, 1e3))
-    coverage = canvas.cover(anatomy.liver_level(*canvas.points(box)))
-    canvas.paint(box, coverage, body.liver)
-    for segment, hu in liver_vessels(anatomy, slab_mm, rng):
-        paint_segment(canvas, segment, hu)
-    strength = np.zeros_like(canvas.hu)
-    strength[box] = texture * coverage
-    return strength
+class _Painter:
+    """Paints slices of one patient on one grid; what is alike in all of them is kept."""
 
+    def __init__(self, model: PatientModel, grid: _Grid) -> None:
+        self._model, self._grid = model, grid
+        body = model.body
+        self._trunk = self._canvas(np.zeros(1))
+        x, y, _ = self._trunk.points(self._trunk.everywhere())
+        self._wall_level = model.anatomy.wall_level(x, y)
+        self._wall = self._trunk.cover(self._wall_level)
+        paint_trunk(self._trunk, body, self._wall)
+        self._liver_box = self._trunk.box(
+            (-body.cavity_x_mm, -body.cavity_y_mm, -1), (0.6 * body.cavity_x_mm, body.cavity_y_mm, 1)
+        )
 
-def place(
-    lesions: tuple[LesionPlan, ...], heights: list[float], anatomy: Anatomy, rng: np.random.Generator
-) -> list[tuple[float, float, float]]:
-    """A centre for each lesion, the largest first: in the liver, apart from the others, one in ten at the capsule."""
-    body = anatomy.body
-    x = np.arange(-body.cavity_x_mm, 0.6 * body.cavity_x_mm, 2, dtype=np.float32)[None, :]
-    y = np.arange(-body.cavity_y_mm, body.cavity_y_mm, 2, dtype=np.float32)[:, None]
-    centres: dict[int, tuple[float, float, float]] = {}
-    for i in sorted(range(len(lesions)), key=lambda i: -lesions[i].diameter_mm):
-        radius = lesions[i].diameter_mm / 2
-        clearance = -anatomy.liver_level(x, y, np.full((1, 1), heights[i], np.float32))
-        for j, (cx, cy, _) in centres.items():
-            clearance = np.minimum(clearance, np.hypot(x - cx, y - cy) - lesions[j].diameter_mm / 2 - 3)
-        wanted = clearance >= radius + 2
-        if rng.uniform() < 0.10:
-            wanted = (clearance > 0.7 * radius) & (clearance < 0.95 * radius)
-        spots = np.flatnonzero(wanted)
-        spot = int(rng.choice(spots)) if len(spots) else int(np.argmax(clearance))
-        row, column = divmod(spot, x.shape[1])
-        centres[i] = (float(x[0, column]), float(y[row, 0]), heights[i])
-    return [centres[i] for i in range(len(lesions))]
+    def _canvas(self, z: npt.NDArray[np.float64]) -> Canvas:
+        shape = (len(z), len(self._grid.y), len(self._grid.x))
+        return Canvas(self._grid.x, self._grid.y, z.astype(np.float32), np.empty(shape, np.float32))
 
+    def slice(self, z: float, texture: Array) -> tuple[Array, Mask, list[tuple[LesionModel, Box, Array]]]:
+        """One slice before blur and noise: HU (Y, X), the liver's pixels, and the coverage by each lesion in a box."""
+        body, parts = self._model.body, SUB_SLICES[self._model.body.thickness_mm]
+        trunk = self._canvas(np.array([z]))
+        trunk.hu[:] = self._trunk.hu
+        for organ in self._model.organs:
+            paint_organ(trunk, organ, self._wall)
+        canvas = self._canvas(z + (np.arange(parts) - (parts - 1) / 2) * body.thickness_mm / parts)
+        canvas.hu[:] = trunk.hu
+        liver = self._paint_liver(canvas)
+        strength = np.float32(body.texture_hu) * liver
+        covered, pushed = [], texture
+        for lesion in self._model.lesions:
+            pushed = self._push(pushed, lesion, z)
+            if abs(z - lesion.centre[2]) < lesion.reach_mm + body.thickness_mm / 2:
+                box, coverage = self._paint_lesion(canvas, strength, lesion)
+                liver[:, box[1], box[2]] = np.maximum(liver[:, box[1], box[2]], coverage)
+                covered.append((lesion, box, coverage.mean(axis=0)))
+        hu: Array = canvas.hu.mean(axis=0) + strength.mean(axis=0) * pushed
+        return hu, liver.mean(axis=0) >= 0.5, covered
 
-def _paint_lesion(
-    canvas: Canvas,
-    tissue: Array,
-    lesion: LesionPlan,
-    centre: tuple[float, float, float],
-    anatomy: Anatomy,
-    rng: np.random.Generator,
-) -> npt.NDArray[np.bool_]:
-    """Paint one lesion and return its mask: pixels that it covers by half or more over the slice."""
-    shape = fit_diameter(outline(lesion, rng), lesion.diameter_mm)
-    reach = shape.reach_mm() + 3
-    box = canvas.box([c - reach for c in centre], [c + reach for c in centre])
-    box = (slice(0, len(canvas.z)), box[1], box[2])
-    x, y, z = canvas.points(box)
-    points = (x - np.float32(centre[0]), y - np.float32(centre[1]), z - np.float32(centre[2]))
-    level = shape.level(*points)
-    look = LOOKS[lesion.class_name](lesion, anatomy.body, -level, points, rng)
-    inside = canvas.cover(anatomy.wall_level(x, y))
-    soft = canvas.cover(level, look.edge_mm) * inside
-    canvas.paint(box, soft, look.hu)
-    tissue[box] += soft * (np.float32(look.texture_hu) - tissue[box])
-    per_slice = SUB_SLICES[anatomy.body.thickness_mm]
-    mask = np.zeros((len(canvas.z) // per_slice, MATRIX, MATRIX), bool)
-    mask[:, box[1], box[2]] = imaging.slice_average(canvas.cover(level) * inside, per_slice) >= 0.5
-    return mask
+    def _paint_liver(self, canvas: Canvas) -> Array:
+        """Paint liver, vessels and gallbladder; return the liver's coverage, of the canvas' shape."""
+        anatomy, box = self._model.anatomy, (slice(None), *self._liver_box[1:])
+        x, y, z = canvas.points(box)
+        coverage = canvas.cover(anatomy.liver_level(x, y, z, self._wall_level[0, box[1], box[2]]))
+        canvas.paint(box, coverage, self._model.body.liver)
+        for segment in self._model.vessels:
+            paint_segment(canvas, segment)
+        if anatomy.gallbladder:
+            bile = canvas.cover(anatomy.gallbladder.level(x, y, z)) * self._wall[:, box[1], box[2]]
+            canvas.paint(box, bile, anatomy.gallbladder.hu)
+            coverage *= 1 - bile
+        liver = np.zeros_like(canvas.hu)
+        liver[box] = coverage
+        return liver
 
+    def _paint_lesion(self, canvas: Canvas, strength: Array, lesion: LesionModel) -> tuple[Box, Array]:
+        """Paint one lesion; return its box and how far it covers each pixel there."""
+        low, high = lesion.centre - lesion.reach_mm, lesion.centre + lesion.reach_mm
+        box = canvas.box((low[0], low[1], -np.inf), (high[0], high[1], np.inf))
+        points = tuple(p - np.float32(c) for p, c in zip(canvas.points(box), lesion.centre, strict=True))
+        x, y, z = points
+        level = lesion.shape.level(x, y, z)
+        inside = canvas.cover(self._wall_level[:, box[1], box[2]])
+        soft = canvas.cover(level, lesion.look.edge_mm) * inside
+        canvas.paint(box, soft, lesion.look.hu(-level, (x, y, z)))
+        strength[box] += soft * (np.float32(lesion.look.texture_hu) - strength[box])
+        return box, canvas.cover(level) * inside
 
-def _scan(canvas: Canvas, tissue: Array, body: Physique, rng: np.random.Generator) -> Array:
-    """Average, texture, blur, noise: HU of shape (slices, Y, X)."""
-    per_slice = SUB_SLICES[body.thickness_mm]
-    hu, strength = (imaging.slice_average(a, per_slice) for a in (canvas.hu, tissue))
-    hu += strength * imaging.tissue_texture(len(hu), MATRIX, body.spacing_mm, body.thickness_mm, rng)
-    hu = imaging.blur(hu, body.spacing_mm)
-    return hu + np.float32(body.noise_sd_hu) * imaging.scanner_noise(len(hu), MATRIX, body.spacing_mm, rng)
+    def _push(self, texture: Array, lesion: LesionModel, z: float) -> Array:
+        """Texture as the lesion's growth has bent it, out to two diameters."""
+        reach = 4 * lesion.radius_mm
+        low, high = lesion.centre - reach, lesion.centre + reach
+        if not low[2] < z < high[2]:
+            return texture
+        box = self._trunk.box((low[0], low[1], -1), (high[0], high[1], 1))
+        x, y, _ = self._trunk.points(box)
+        if x.size < 2 or y.size < 2:
+            return texture
+        offset = (x[0] - np.float32(lesion.centre[0]), y[0] - np.float32(lesion.centre[1]), np.float32(z - lesion.centre[2]))
+        result = texture.copy()
+        result[box[1:]] = imaging.push_texture(texture[box[1:]], offset, lesion.radius_mm, MASS_EFFECT)
+        return result
