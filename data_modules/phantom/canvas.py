@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+Corners = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 Box = tuple[slice, slice, slice]
 
 
@@ -36,6 +38,12 @@ class Canvas:
         ]
         return ranges[2], ranges[1], ranges[0]
 
+    def boxes(self, low: Corners, high: Corners) -> tuple[Indices, Indices]:
+        """Many boxes at once: corners (N, 3) as x, y, z in mm to first and last-but-one indices (N, 3), also x, y, z."""
+        edges = [[np.searchsorted(axis, c[:, i]) for c in (low, high)] for i, axis in enumerate((self.x, self.y, self.z))]
+        first, stop = (np.stack([edge[j] for edge in edges], axis=1) for j in (0, 1))
+        return first, stop
+
     def points(self, box: Box) -> tuple[Array, Array, Array]:
         """Coordinates x, y, z in mm, shaped to broadcast to the box."""
         return self.x[None, None, box[2]], self.y[None, box[1], None], self.z[box[0], None, None]
@@ -45,7 +53,8 @@ class Canvas:
 
         The edge is at least one pixel wide: point samples of a hard edge would alias.
         """
-        coverage: Array = np.clip(np.float32(0.5) - level / np.float32(max(edge_mm, self.pixel_mm)), 0, 1)
+        inside = np.float32(0.5) - level * np.float32(1 / max(edge_mm, self.pixel_mm))
+        coverage: Array = np.minimum(np.maximum(inside, 0), 1)
         return coverage
 
     def paint(self, box: Box, coverage: Array, value: float | Array) -> None:

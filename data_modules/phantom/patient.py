@@ -15,7 +15,7 @@ from data_modules.phantom.organs import Organ, draw_organs
 from data_modules.phantom.physique import Physique, draw_physique
 from data_modules.phantom.plan import LesionPlan, PatientPlan
 from data_modules.phantom.shapes import Shape, fit_diameter
-from data_modules.phantom.vessels import MASS_EFFECT, Segment, Vector, liver_vessels, push_aside
+from data_modules.phantom.vessels import MASS_EFFECT, Vector, Vessels, liver_vessels, push_aside
 
 SUBCAPSULAR, AT_VESSEL = 0.10, 0.15  # of the lesions
 LARGE_VESSEL_MM = 1.5  # radius of a vessel that counts
@@ -51,7 +51,7 @@ class PatientModel:
     body: Physique
     anatomy: Anatomy
     organs: list[Organ]
-    vessels: list[Segment]
+    vessels: Vessels
     lesions: tuple[LesionModel, ...]
 
     def is_subcapsular(self, lesion: LesionModel) -> bool:
@@ -61,12 +61,9 @@ class PatientModel:
 
     def touches_vessel(self, lesion: LesionModel) -> bool:
         """Whether a vessel of 3 mm or more runs along the lesion's surface."""
-        gaps = [
-            min(float(np.linalg.norm(p - lesion.centre)) for p in (v.start, v.end)) - v.radius_mm
-            for v in self.vessels
-            if v.radius_mm >= LARGE_VESSEL_MM
-        ]
-        return min(gaps, default=np.inf) < lesion.radius_mm + 1
+        large = self.vessels[self.vessels.radius_mm >= LARGE_VESSEL_MM]
+        gap = np.linalg.norm((large.start + large.end) / 2 - lesion.centre, axis=1) - large.radius_mm
+        return bool(gap.min() < lesion.radius_mm + 1)
 
 
 def stream(seed: tuple[int, int], *part: int) -> np.random.Generator:
@@ -92,7 +89,7 @@ def draw_patient(patient: PatientPlan, seed: int) -> PatientModel:
 
 
 def place(
-    lesions: tuple[LesionPlan, ...], anatomy: Anatomy, vessels: list[Segment], rng: np.random.Generator
+    lesions: tuple[LesionPlan, ...], anatomy: Anatomy, vessels: Vessels, rng: np.random.Generator
 ) -> list[Vector]:
     """A centre for each lesion, the largest first: in the liver, apart from the others.
 
@@ -101,8 +98,8 @@ def place(
     body = anatomy.body
     x = np.arange(-body.cavity_x_mm, 0.6 * body.cavity_x_mm, 2, dtype=np.float32)[None, :]
     y = np.arange(-body.cavity_y_mm, body.cavity_y_mm, 2, dtype=np.float32)[:, None]
-    large = [v for v in vessels if v.radius_mm >= LARGE_VESSEL_MM]
-    tree = cKDTree(np.array([v.end for v in large] or [[1e4, 1e4, 1e4]]))
+    large = vessels[vessels.radius_mm >= LARGE_VESSEL_MM]
+    tree = cKDTree((large.start + large.end) / 2)
     centres: dict[int, Vector] = {}
     for i in sorted(range(len(lesions)), key=lambda i: -lesions[i].diameter_mm):
         radius = lesions[i].diameter_mm / 2

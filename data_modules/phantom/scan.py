@@ -15,7 +15,7 @@ from data_modules.phantom.patient import SERIES, LesionModel, PatientModel, draw
 from data_modules.phantom.physique import MATRIX, Physique
 from data_modules.phantom.plan import PatientPlan
 from data_modules.phantom.truth import LesionTruth, Mask, lesion_truth
-from data_modules.phantom.vessels import MASS_EFFECT, paint_segment
+from data_modules.phantom.vessels import MASS_EFFECT, paint_vessels
 
 MARGIN_MM = 15.0  # of a whole scan, above and below the lesions
 ROI_SLICES = 2  # of a lesion's own scan, above and below its key slice
@@ -165,8 +165,7 @@ class _Painter:
         x, y, z = canvas.points(box)
         coverage = canvas.cover(anatomy.liver_level(x, y, z, self._wall_level[0, box[1], box[2]]))
         canvas.paint(box, coverage, self._model.body.liver)
-        for segment in self._model.vessels:
-            paint_segment(canvas, segment)
+        paint_vessels(canvas, self._model.vessels)
         if anatomy.gallbladder:
             bile = canvas.cover(anatomy.gallbladder.level(x, y, z)) * self._wall[:, box[1], box[2]]
             canvas.paint(box, bile, anatomy.gallbladder.hu)
