@@ -18,6 +18,7 @@ from data_modules.phantom.shapes import Blob, Shape, random_blob
 # In a fatty liver a contrast measured in a healthy one would give fat: necrosis stays fluid, a pool stays blood.
 DARKEST_TUMOUR, DARKEST_POOL = 8.0, 25.0  # HU
 BLOOD_HU = 40.0  # before contrast agent
+BELOW_RIM = 10.0  # HU: the published -47 is a mean over whole lesions; inside a rim it is darker
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +75,9 @@ def cyst(lesion: LesionPlan, body: Physique, rng: np.random.Generator) -> Look:
 def metastasis(lesion: LesionPlan, body: Physique, rng: np.random.Generator) -> Look:
     """Hypodense with or without a rim; necrotic, cystic, calcified or hypervascular."""
     radius, edge, texture = lesion.diameter_mm / 2, rng.uniform(1, 4), rng.uniform(4, 9)
-    core = body.liver + np.clip(rng.normal(-47, 22), -88, -12)
+    core = body.liver + np.clip(rng.normal(-47, 22), -88, -12) - (lesion.subtype != "solid") * BELOW_RIM
     rim = body.liver + np.clip(rng.normal(-12, 12), -35, 12)
-    width = min(rng.uniform(2, 5), 0.35 * radius)
+    width = min(rng.uniform(2, 5), 0.25 * radius)
     necrosis = draw_waves(0.4 * radius, rng), rng.uniform(0.35, 0.5) * radius, rng.uniform(-40, -20)
     specks = draw_specks(lesion.diameter_mm, rng)
     if lesion.subtype == "hypervascular":
@@ -108,7 +109,7 @@ def hemangioma(lesion: LesionPlan, body: Physique, rng: np.random.Generator) -> 
     pool = float(max(body.liver - np.clip(rng.normal(55, 15), 20, 85), DARKEST_POOL))
     scar = draw_plane(rng), draw_plane(rng)
     progress = np.log(lesion.diameter_mm / 10) / np.log(10.2)  # 0 at 10 mm, 1 at 102 mm
-    fill = float(np.clip(0.55 - 0.45 * progress + rng.normal(0, 0.08), 0.05, 0.55))
+    fill = float(np.clip(0.48 - 0.43 * progress + rng.normal(0, 0.08), 0.05, 0.55))
     values = BLOOD_HU + rng.uniform(0.65, 1.0, 7) * (body.portal_vein - BLOOD_HU)
     nodules = draw_nodules(lesion.diameter_mm, fill, values, rng)
 

@@ -18,7 +18,7 @@ from data_modules.phantom.shapes import Shape, fit_diameter
 from data_modules.phantom.vessels import MASS_EFFECT, Vector, Vessels, liver_vessels, push_aside
 
 SUBCAPSULAR, AT_VESSEL = 0.10, 0.15  # of the lesions
-LARGE_VESSEL_MM = 1.5  # radius of a vessel that counts
+LARGE_VESSEL_MM = 2.0  # radius of a vessel that counts
 SPREAD_MM = 12.0  # heights of a patient's lesions around the middle
 BODY, ORGANS, VESSELS, PLACES, LESION, SERIES = range(6)  # random streams
 
@@ -60,7 +60,7 @@ class PatientModel:
         return bool(self.anatomy.liver_level(x, y, z) > -lesion.radius_mm - 1)
 
     def touches_vessel(self, lesion: LesionModel) -> bool:
-        """Whether a vessel of 3 mm or more runs along the lesion's surface."""
+        """Whether a vessel of 4 mm or more runs along the lesion's surface."""
         large = self.vessels[self.vessels.radius_mm >= LARGE_VESSEL_MM]
         gap = np.linalg.norm((large.start + large.end) / 2 - lesion.centre, axis=1) - large.radius_mm
         return bool(gap.min() < lesion.radius_mm + 1)
@@ -114,12 +114,12 @@ def place(
         wanted = clearance >= radius + 2
         if choice < SUBCAPSULAR:
             wanted = (clearance > 0.7 * radius) & (clearance < 0.95 * radius)
-        elif choice < SUBCAPSULAR + AT_VESSEL:
-            spots = np.stack(np.broadcast_arrays(x, y, z), axis=-1)
-            before = np.cbrt((radius + LARGE_VESSEL_MM) ** 3 - MASS_EFFECT * radius**3)  # distance that becomes touch
-            wanted = wanted & (np.abs(tree.query(spots)[0] - before) < 1.5)
-        free = np.flatnonzero(wanted)
-        spot = int(rng.choice(free)) if len(free) else int(np.argmax(clearance))
+        # distance of a vessel's axis that the lesion's growth makes a touch
+        touch = np.cbrt((radius + LARGE_VESSEL_MM) ** 3 - MASS_EFFECT * radius**3)
+        to_vessel = tree.query(np.stack(np.broadcast_arrays(x, y, z), axis=-1))[0]
+        beside = np.abs(to_vessel - touch) < 1.5 if choice > 1 - AT_VESSEL else to_vessel > touch + 3
+        free = next((found for f in (wanted & beside, wanted) if len(found := np.flatnonzero(f))), None)
+        spot = int(np.argmax(clearance)) if free is None else int(rng.choice(free))
         row, column = divmod(spot, x.shape[1])
         centres[i] = np.array([x[0, column], y[row, 0], z[0, 0]], np.float64)
     return [centres[i] for i in range(len(lesions))]

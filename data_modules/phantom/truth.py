@@ -27,7 +27,7 @@ class LesionTruth:
         measured_contrast_hu: Mean over the mask on the key slice minus the median of the liver around it.
         partial_volume: Whether the scanner took more than a fifth of the contrast.
         subcapsular: Whether it reaches the liver's surface.
-        touches_vessel: Whether a vessel of 3 mm or more runs along its surface.
+        touches_vessel: Whether a vessel of 4 mm or more runs along its surface.
     """
 
     plan: LesionPlan
