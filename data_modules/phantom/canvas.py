@@ -40,7 +40,9 @@ class Canvas:
 
     def boxes(self, low: Corners, high: Corners) -> tuple[Indices, Indices]:
         """Many boxes at once: corners (N, 3) as x, y, z in mm to first and last-but-one indices (N, 3), also x, y, z."""
-        edges = [[np.searchsorted(axis, c[:, i]) for c in (low, high)] for i, axis in enumerate((self.x, self.y, self.z))]
+        edges = [
+            [np.searchsorted(axis, c[:, i]) for c in (low, high)] for i, axis in enumerate((self.x, self.y, self.z))
+        ]
         first, stop = (np.stack([edge[j] for edge in edges], axis=1) for j in (0, 1))
         return first, stop
 

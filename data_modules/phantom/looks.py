@@ -107,7 +107,7 @@ def hemangioma(lesion: LesionPlan, body: Physique, rng: np.random.Generator) -> 
     if lesion.subtype == "atypical":
         return _plain(float(max(body.liver - np.clip(rng.normal(50, 15), 15, 85), DARKEST_POOL)), 0, 5)
     pool = float(max(body.liver - np.clip(rng.normal(55, 15), 20, 85), DARKEST_POOL))
-    scar = draw_plane(rng), draw_plane(rng)
+    scar = draw_plane(rng), draw_plane(rng), draw_waves(lesion.diameter_mm / 6, rng)
     progress = np.log(lesion.diameter_mm / 10) / np.log(10.2)  # 0 at 10 mm, 1 at 102 mm
     fill = float(np.clip(0.48 - 0.43 * progress + rng.normal(0, 0.08), 0.05, 0.55))
     values = BLOOD_HU + rng.uniform(0.65, 1.0, 7) * (body.portal_vein - BLOOD_HU)
@@ -116,8 +116,10 @@ def hemangioma(lesion: LesionPlan, body: Physique, rng: np.random.Generator) -> 
     def hu(depth: Array, points: Points) -> Array:
         result = np.full_like(depth, pool)
         if lesion.subtype == "giant_scar":
-            cleft = np.abs(scar[0](points)) + np.abs(scar[1](points)) * np.float32(0.3)
-            result -= np.float32(35) * step(np.float32(0.07 * lesion.diameter_mm) - cleft, 3)
+            across, along, bend = scar
+            bent = across(points) + np.float32(0.12 * lesion.diameter_mm) * bend(points)
+            cleft = np.abs(bent) + np.abs(along(points)) * np.float32(0.35)
+            result -= np.float32(35) * step(np.float32(0.10 * lesion.diameter_mm) - cleft, 4)
         share, bright = nodules(points)
         return result + share * (bright - result)
 

@@ -7,27 +7,58 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_modules.phantom.anatomy import TRUNK_EXPONENT, Anatomy
+from data_modules.phantom.anatomy import LEAN, TRUNK_EXPONENT, Anatomy
 from data_modules.phantom.canvas import Array, Canvas, ellipse_level
 from data_modules.phantom.physique import WALL_MM, Physique
 
 TUBE = 1e4  # half-length in mm of what runs through the whole abdomen
-RIB_SLOPE = 0.010  # radians per mm: ribs fall towards the front
+RIB_SLOPE = 0.010  # radians per mm
 Pair = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Organ:
-    """An ellipsoid with axes along x, y, z; `slide` in mm per mm moves its centre along x, y with z."""
+    """An ellipsoid with axes along x, y, z in mm; `lean` moves its centre along x, in mm per mm of z."""
 
     centre: tuple[float, float, float]
     radii: tuple[float, float, float]
     hu: float
     in_cavity: bool = True
-    slide: Pair = (0.0, 0.0)
+    lean: float = 0.0
+
+    def section(self, z: float) -> tuple[Pair, Pair] | None:
+        """Centre and radii (x, y) of the ellipse that an axial slice cuts out; None beyond the organ's ends."""
+        up = z - self.centre[2]
+        left = 1 - (up / self.radii[2]) ** 2
+        if left <= 0:
+            return None
+        scale = left**0.5
+        return (self.centre[0] + self.lean * up, self.centre[1]), (scale * self.radii[0], scale * self.radii[1])
 
 
-def draw_organs(anatomy: Anatomy, rng: np.random.Generator) -> list[Organ]:
+@dataclass(frozen=True)
+class Rib:
+    """A tube that runs down within the wall towards the front; `angle` at z = 0, `side` -1 for the patient's right."""
+
+    body: Physique
+    angle: float
+    side: int
+    radii: Pair
+    hu: float
+    in_cavity: bool = False
+
+    def section(self, z: float) -> tuple[Pair, Pair] | None:
+        """Centre and radii (x, y) of the ellipse that an axial slice cuts out."""
+        angle = self.angle + RIB_SLOPE * z
+        if not 0.1 < angle < np.pi - 0.1:  # past the breast bone or the spine
+            return None
+        s, c = np.sin(angle), np.cos(angle)
+        out = (s**TRUNK_EXPONENT + abs(c) ** TRUNK_EXPONENT) ** (-1 / TRUNK_EXPONENT)
+        x, y = out * (self.body.cavity_x_mm + WALL_MM / 2) * s, -out * (self.body.cavity_y_mm + WALL_MM / 2) * c
+        return (float(self.side * x), float(y)), self.radii
+
+
+def draw_organs(anatomy: Anatomy, rng: np.random.Generator) -> list[Organ | Rib]:
     """Draw one patient's organs, in the order in which they are painted."""
     body = anatomy.body
     cy = body.cavity_y_mm
@@ -37,7 +68,7 @@ def draw_organs(anatomy: Anatomy, rng: np.random.Generator) -> list[Organ]:
         *_back(body, rng),
         *_ribs(body, rng),
         Organ((8, 0.62 * cy - 33, 0), (11, 11, TUBE), body.aorta),
-        Organ(cava, (12, 9, TUBE), body.hepatic_vein - 10, slide=(-0.25, 0)),
+        Organ(cava, (12, 9, TUBE), body.hepatic_vein - 10, lean=-LEAN),
     ]
 
 
@@ -52,14 +83,12 @@ def paint_trunk(canvas: Canvas, body: Physique, wall: Array) -> None:
     canvas.paint(box, wall, body.fat)
 
 
-def paint_organ(canvas: Canvas, organ: Organ, wall: Array) -> None:
+def paint_organ(canvas: Canvas, organ: Organ | Rib, wall: Array) -> None:
     """Paint one organ on a canvas of a single slice."""
-    z = float(canvas.z[0]) - organ.centre[2]
-    left = 1 - (z / organ.radii[2]) ** 2
-    if left <= 0:
+    section = organ.section(float(canvas.z[0]))
+    if section is None:
         return
-    centre = [c + z * s for c, s in zip(organ.centre, organ.slide, strict=False)]
-    radii = [r * left**0.5 for r in organ.radii[:2]]
+    centre, radii = section
     low, high = ([c + sign * (r + 2) for c, r in zip(centre, radii, strict=True)] for sign in (-1, 1))
     box = canvas.box((*low, -np.inf), (*high, np.inf))
     x, y, _ = canvas.points(box)
@@ -74,9 +103,7 @@ def _digestive(body: Physique, rng: np.random.Generator) -> list[Organ]:
     organs = []
     for _ in range(40):
         centre = (rng.uniform(-0.1, 0.85) * cx, rng.uniform(-0.7, 0.35) * cy, rng.uniform(-75, 75))
-        organs.append(
-            Organ(centre, (rng.uniform(7, 17), rng.uniform(6, 13), rng.uniform(15, 40)), rng.uniform(25, 80))
-        )
+        organs.append(Organ(centre, (rng.uniform(7, 17), rng.uniform(6, 13), rng.uniform(15, 40)), rng.uniform(25, 80)))
     low, high = rng.uniform(-15, 15), rng.uniform(-25, 5)
     organs.append(Organ((0.24 * cx, 0, low), (36, 9, 22), rng.uniform(80, 110)))  # pancreas
     organs.append(Organ((0.64 * cx, rng.uniform(0.30, 0.42) * cy, 10), (0.30 * cx, 0.44 * cy, 75), body.spleen))
@@ -108,22 +135,11 @@ def _back(body: Physique, rng: np.random.Generator) -> list[Organ]:
     return organs
 
 
-def _ribs(body: Physique, rng: np.random.Generator) -> list[Organ]:
-    """Ribs within the wall; a slice cuts each further back the higher it lies."""
-    cx, cy = body.cavity_x_mm + 5.5, body.cavity_y_mm + 5.5
-    organs = []
+def _ribs(body: Physique, rng: np.random.Generator) -> list[Rib]:
+    """Ribs of both sides: cortical bone around marrow."""
+    ribs = []
     for angle in np.linspace(0.15, np.pi - 0.15, 7) + rng.uniform(-0.1, 0.1, 7):
+        width = rng.uniform(4, 8)
         for side in (-1, 1):
-            (x, y), (x1, y1) = (_on_wall(angle + turn, cx, cy) for turn in (0, RIB_SLOPE))
-            slide = (side * (x1 - x), y1 - y)
-            width = rng.uniform(4, 8)
-            for radii, hu in (((width, 4), 400), ((3, 2.2), 180)):
-                organs.append(Organ((side * x, y, 0), (*radii, TUBE), hu, in_cavity=False, slide=slide))
-    return organs
-
-
-def _on_wall(angle: float, cx: float, cy: float) -> Pair:
-    """A point of the trunk's outline, from the front (0) round the side to the back (pi)."""
-    s, c = np.sin(angle), np.cos(angle)
-    out = (abs(s) ** TRUNK_EXPONENT + abs(c) ** TRUNK_EXPONENT) ** (-1 / TRUNK_EXPONENT)
-    return float(out * cx * s), float(-out * cy * c)
+            ribs += [Rib(body, angle, side, radii, hu) for radii, hu in (((width, 4), 400), ((3, 2.2), 180))]
+    return ribs

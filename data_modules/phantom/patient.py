@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from data_modules.phantom.anatomy import Anatomy, draw_anatomy
 from data_modules.phantom.looks import LOOKS, Look, outline
-from data_modules.phantom.organs import Organ, draw_organs
+from data_modules.phantom.organs import Organ, Rib, draw_organs
 from data_modules.phantom.physique import Physique, draw_physique
 from data_modules.phantom.plan import LesionPlan, PatientPlan
 from data_modules.phantom.shapes import Shape, fit_diameter
@@ -50,7 +50,7 @@ class PatientModel:
     seed: tuple[int, int]
     body: Physique
     anatomy: Anatomy
-    organs: list[Organ]
+    organs: list[Organ | Rib]
     vessels: Vessels
     lesions: tuple[LesionModel, ...]
 

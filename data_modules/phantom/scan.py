@@ -197,7 +197,11 @@ class _Painter:
         x, y, _ = self._trunk.points(box)
         if x.size < 2 or y.size < 2:
             return texture
-        offset = (x[0] - np.float32(lesion.centre[0]), y[0] - np.float32(lesion.centre[1]), np.float32(z - lesion.centre[2]))
+        offset = (
+            x[0] - np.float32(lesion.centre[0]),
+            y[0] - np.float32(lesion.centre[1]),
+            np.float32(z - lesion.centre[2]),
+        )
         result = texture.copy()
         result[box[1:]] = imaging.push_texture(texture[box[1:]], offset, lesion.radius_mm, MASS_EFFECT)
         return result
