@@ -39,11 +39,12 @@ class Canvas:
         return ranges[2], ranges[1], ranges[0]
 
     def boxes(self, low: Corners, high: Corners) -> tuple[Indices, Indices]:
-        """Many boxes at once: corners (N, 3) as x, y, z in mm to first and last-but-one indices (N, 3), also x, y, z."""
-        edges = [
-            [np.searchsorted(axis, c[:, i]) for c in (low, high)] for i, axis in enumerate((self.x, self.y, self.z))
-        ]
-        first, stop = (np.stack([edge[j] for edge in edges], axis=1) for j in (0, 1))
+        """First and past-the-last indices of many boxes; corners and indices are (N, 3), in the order x, y, z."""
+        axes = (self.x, self.y, self.z)
+        first, stop = (
+            np.stack([np.searchsorted(a, c) for a, c in zip(axes, corner.T, strict=True)], axis=1)
+            for corner in (low, high)
+        )
         return first, stop
 
     def points(self, box: Box) -> tuple[Array, Array, Array]:

@@ -13,6 +13,7 @@ from data_modules.phantom.physique import WALL_MM, Physique
 
 TUBE = 1e4  # half-length in mm of what runs through the whole abdomen
 RIB_SLOPE = 0.010  # radians per mm
+SKIN_MM = 2.0
 Pair = tuple[float, float]
 
 
@@ -72,19 +73,27 @@ def draw_organs(anatomy: Anatomy, rng: np.random.Generator) -> list[Organ | Rib]
     ]
 
 
-def paint_trunk(canvas: Canvas, body: Physique, wall: Array) -> None:
-    """Paint air, skin, fat and muscle; `wall` is the coverage of the abdominal cavity, shape (1, Y, X)."""
+def paint_trunk(canvas: Canvas, body: Physique, wall: Array) -> Array:
+    """Paint air, skin, fat and muscle; `wall` is the coverage of the abdominal cavity, shape (1, Y, X).
+
+    Returns:
+        Coverage of the body within the skin, shape (1, Y, X).
+    """
     box = canvas.everywhere()
     x, y, _ = canvas.points(box)
     skin, muscle = (body.half_width_mm, body.half_depth_mm), (body.cavity_x_mm + WALL_MM, body.cavity_y_mm + WALL_MM)
+    within = (skin[0] - SKIN_MM, skin[1] - SKIN_MM)
+    outer, inner, core = (
+        canvas.cover(ellipse_level(x, y, (0, 0), radii, TRUNK_EXPONENT)) for radii in (skin, within, muscle)
+    )
     canvas.hu[:] = -1000
-    for radii, hu in ((skin, 45), ((skin[0] - 2, skin[1] - 2), body.fat), (muscle, body.muscle)):
-        canvas.paint(box, canvas.cover(ellipse_level(x, y, (0, 0), radii, TRUNK_EXPONENT)), hu)
-    canvas.paint(box, wall, body.fat)
+    for coverage, hu in ((outer, 45), (inner, body.fat), (core * inner, body.muscle), (wall, body.fat)):
+        canvas.paint(box, coverage, hu)
+    return inner
 
 
-def paint_organ(canvas: Canvas, organ: Organ | Rib, wall: Array) -> None:
-    """Paint one organ on a canvas of a single slice."""
+def paint_organ(canvas: Canvas, organ: Organ | Rib, within: Array) -> None:
+    """Paint one organ on a canvas of a single slice, as far as `within` (1, Y, X) leaves it room."""
     section = organ.section(float(canvas.z[0]))
     if section is None:
         return
@@ -93,8 +102,8 @@ def paint_organ(canvas: Canvas, organ: Organ | Rib, wall: Array) -> None:
     box = canvas.box((*low, -np.inf), (*high, np.inf))
     x, y, _ = canvas.points(box)
     if x.size and y.size:
-        coverage = canvas.cover(ellipse_level(x, y, centre, radii))
-        canvas.paint(box, coverage * wall[:, box[1], box[2]] if organ.in_cavity else coverage, organ.hu)
+        coverage = canvas.cover(ellipse_level(x, y, centre, radii)) * within[:, box[1], box[2]]
+        canvas.paint(box, coverage, organ.hu)
 
 
 def _digestive(body: Physique, rng: np.random.Generator) -> list[Organ]:

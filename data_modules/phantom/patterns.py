@@ -1,4 +1,4 @@
-"""Patterns inside lesions: layers, septa, nodules, specks. What is drawn at random is drawn before any pixel is seen."""
+"""Patterns inside lesions: layers, septa, nodules, specks; all chance is settled before any pixel is seen."""
 
 from collections.abc import Callable
 
@@ -85,7 +85,8 @@ def draw_nodules(
 
     def closeness(points: Points) -> tuple[Array, Array]:
         x, y, z = points
-        best, hu = np.float32(-9), np.float32(0)
+        best: Array | np.float32 = np.float32(-9)
+        hu: Array | np.float32 = np.float32(0)
         for c, radius, value in zip(centres, size, values_hu, strict=False):
             near = 1 - np.sqrt((x - c[0]) ** 2 + (y - c[1]) ** 2 + (z - c[2]) ** 2) / np.float32(radius)
             hu = np.where(near > best, np.float32(value), hu)

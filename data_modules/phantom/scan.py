@@ -59,8 +59,8 @@ def make_scans(patient: PatientPlan, seed: int, *, roi_only: bool) -> list[Scan]
     """Draw and scan one patient; a pure function of its arguments.
 
     Returns:
-        One scan of the whole abdomen; or with `roi_only` a small scan around each lesion, which shows the same lesion in
-        the same body on the same pixels, with noise of its own.
+        One scan of the whole abdomen; or with `roi_only` a small scan around each lesion: the same lesion in the
+        same body on the same pixels, with noise of its own.
     """
     model = draw_patient(patient, seed)
     rng = stream(model.seed, SERIES)
@@ -129,7 +129,7 @@ class _Painter:
         x, y, _ = self._trunk.points(self._trunk.everywhere())
         self._wall_level = model.anatomy.wall_level(x, y)
         self._wall = self._trunk.cover(self._wall_level)
-        paint_trunk(self._trunk, body, self._wall)
+        self._skin = paint_trunk(self._trunk, body, self._wall)
         self._liver_box = self._trunk.box(
             (-body.cavity_x_mm, -body.cavity_y_mm, -1), (0.6 * body.cavity_x_mm, body.cavity_y_mm, 1)
         )
@@ -144,7 +144,7 @@ class _Painter:
         trunk = self._canvas(np.array([z]))
         trunk.hu[:] = self._trunk.hu
         for organ in self._model.organs:
-            paint_organ(trunk, organ, self._wall)
+            paint_organ(trunk, organ, self._wall if organ.in_cavity else self._skin)
         canvas = self._canvas(z + (np.arange(parts) - (parts - 1) / 2) * body.thickness_mm / parts)
         canvas.hu[:] = trunk.hu
         liver = self._paint_liver(canvas)
@@ -197,11 +197,8 @@ class _Painter:
         x, y, _ = self._trunk.points(box)
         if x.size < 2 or y.size < 2:
             return texture
-        offset = (
-            x[0] - np.float32(lesion.centre[0]),
-            y[0] - np.float32(lesion.centre[1]),
-            np.float32(z - lesion.centre[2]),
-        )
+        cx, cy, cz = lesion.centre.astype(np.float32)
+        offset = (x[0] - cx, y[0] - cy, np.asarray(z - cz, np.float32))
         result = texture.copy()
         result[box[1:]] = imaging.push_texture(texture[box[1:]], offset, lesion.radius_mm, MASS_EFFECT)
         return result

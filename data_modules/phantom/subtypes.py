@@ -50,7 +50,7 @@ def draw_subtypes(class_name: str, diameters_mm: list[float], rng: np.random.Gen
 def draw_lobes(class_name: str, lesions: int, rng: np.random.Generator) -> list[int]:
     """Number of lobes, 1 or 2, of each lesion of one class, by quota."""
     two = rng.permutation(lesions) < _quota(TWO_LOBED[class_name], lesions, rng)
-    return (1 + two).tolist()
+    return [2 if chosen else 1 for chosen in two]
 
 
 def _quota(share: float, lesions: int, rng: np.random.Generator) -> int:

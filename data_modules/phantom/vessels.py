@@ -90,7 +90,8 @@ def liver_vessels(anatomy: Anatomy, rng: np.random.Generator) -> Vessels:
 
     def inside(points: Vector) -> npt.NDArray[np.bool_]:
         x, y, z = points.astype(np.float32).T
-        return (np.abs(z) < TREE_HALF_MM) & (anatomy.liver_level(x, y, z) < -3)
+        kept: npt.NDArray[np.bool_] = (np.abs(z) < TREE_HALF_MM) & (anatomy.liver_level(x, y, z) < -3)
+        return kept
 
     def foot(t: float, in_mm: float, height: float) -> tuple[float, float, float]:
         return float(anatomy.border_x(t)) - in_mm - LEAN * height, t * body.cavity_y_mm, height
@@ -137,7 +138,8 @@ def paint_vessels(canvas: Canvas, vessels: Vessels) -> None:
     start, along = vessels.start.astype(np.float32), (vessels.end - vessels.start).astype(np.float32)
     along_squared, radius = (along**2).sum(axis=1), vessels.radius_mm.astype(np.float32)
     for i in np.flatnonzero((first < stop).all(axis=1)):
-        box = tuple(slice(a, b) for a, b in zip(first[i, ::-1], stop[i, ::-1], strict=True))
+        x, y, z = (slice(a, b) for a, b in zip(first[i], stop[i], strict=True))
+        box = (z, y, x)
         offsets = tuple(p - c for p, c in zip(canvas.points(box), start[i], strict=True))
         part = sum(o * d for o, d in zip(offsets, along[i] / along_squared[i], strict=True))
         part = np.minimum(np.maximum(part, 0), 1)
