@@ -15,7 +15,7 @@ import numpy.typing as npt
 from data_modules.errors import InputError
 from data_modules.phantom.dicom_writer import write_ct, write_seg
 from data_modules.phantom.plan import PatientPlan, plan_cohort
-from data_modules.phantom.scan import Scan, make_scans
+from data_modules.phantom.scan import Scan, make_scan
 from data_modules.phantom.subtypes import SUBTYPES
 from data_modules.processes import end_with_parent
 
@@ -77,7 +77,7 @@ def _over_cores(
 
 def _write_patient(out: Path, seed: int, lesions: int, patient: PatientPlan) -> list[Row]:
     """Draw, scan and write one patient; return the manifest's rows."""
-    scan = make_scans(patient, seed, roi_only=False)[0]
+    scan = make_scan(patient, seed)
     folder, key = Path("patients") / patient.patient_id, f"{seed}/{lesions}/{patient.patient_id}"
     slices = write_ct(out / folder / "CT", scan, patient, key)
     write_seg(out / folder / "SEG.dcm", scan, patient, slices, key)
