@@ -16,6 +16,9 @@ class DataConfig:
     classes: list[str] = field(default_factory=lambda: ["cyst", "metastasis", "hemangioma"])  # paper, sec. 2.1
     phantom_lesions: int = 182  # paper, sec. 2.1: 53 cysts, 64 metastases, 65 hemangiomas
     phantom_seed: int = 0
+    # a small series around each lesion: all that an experiment on ROIs sees, in a small part of the time and bytes
+    phantom_roi_only: bool = True
+    phantom_realistic_sizes: bool = False  # diameters by class; this leaks the class through size and noise grain
 
 
 @dataclass

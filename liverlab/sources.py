@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from data_modules.errors import InputError
 from data_modules.ingest import ingest
@@ -24,9 +25,14 @@ def cohort_stage(config: ExperimentConfig) -> Stage:
     data = config.data
     salt_file = Path(config.runs_dir) / ".salt"
     if data.manifest is None:
-        numbers = {"lesions": data.phantom_lesions, "seed": data.phantom_seed}
-        render = partial(make_phantom, lesions=data.phantom_lesions, seed=data.phantom_seed)
-        phantom = Stage("phantom", f"{data.phantom_lesions}-seed-{data.phantom_seed}", numbers, render)
+        settings: dict[str, Any] = {
+            "lesions": data.phantom_lesions,
+            "seed": data.phantom_seed,
+            "roi_only": data.phantom_roi_only,
+            "realistic_sizes": data.phantom_realistic_sizes,
+        }
+        name = f"{data.phantom_lesions}-seed-{data.phantom_seed}"
+        phantom = Stage("phantom", name, settings, partial(make_phantom, **settings))
         run = partial(ingest_cohort, manifest=None, classes=data.classes, salt_file=salt_file)
         return Stage("cohort", "phantom", {"classes": data.classes}, run, (phantom,))
     manifest = Path(data.manifest).resolve()
@@ -46,9 +52,18 @@ def digest(manifest: Path, classes: Sequence[str]) -> str:
     return hashlib.sha256("\n".join([manifest.read_text(), *facts]).encode()).hexdigest()[:16]
 
 
-def make_phantom(folder: Path, inputs: Sequence[Path], *, lesions: int, seed: int) -> None:
+def make_phantom(
+    folder: Path, inputs: Sequence[Path], *, lesions: int, seed: int, roi_only: bool, realistic_sizes: bool
+) -> None:
     """Write the embedded default cohort."""
-    write_phantom(folder, lesions=lesions, seed=seed, progress=partial(write_progress, folder))
+    write_phantom(
+        folder,
+        lesions=lesions,
+        seed=seed,
+        roi_only=roi_only,
+        realistic_sizes=realistic_sizes,
+        progress=partial(write_progress, folder),
+    )
 
 
 def ingest_cohort(

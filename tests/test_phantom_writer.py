@@ -1,18 +1,23 @@
 import csv
 import hashlib
+import json
+import shutil
+import subprocess
 
 import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK
+from phantom_examples import tiny_scans
 from scipy import ndimage
 from scipy.spatial.distance import pdist
 
 from data_modules.errors import InputError
-from data_modules.phantom import write_phantom
+from data_modules.phantom import phantom_writer, write_phantom
+from data_modules.phantom.phantom_cohort import PhantomCohort
+from data_modules.phantom.phantom_writer import patients_kept
 from data_modules.phantom.plan import plan_cohort
-from data_modules.phantom.scan import make_scan
 
 
 def digests(folder):
@@ -22,11 +27,32 @@ def digests(folder):
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
-    """Twelve lesions, written by two processes."""
+    """Twelve drawn lesions, written by two processes."""
     out, steps = tmp_path_factory.mktemp("phantom"), []
     manifest = write_phantom(out, lesions=12, seed=3, jobs=2, progress=lambda done, total: steps.append((done, total)))
     with manifest.open(newline="") as file:
         return out, list(csv.DictReader(file)), steps
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """`write_phantom` in this process, with tiny scans; `tiny.stop_after` ends it by Ctrl-C after so many patients."""
+
+    def write(out, **settings):
+        return write_phantom(out, **{"lesions": 9, "jobs": 1} | settings)
+
+    def stop_after(patients, out, **settings):
+        def progress(done, total):
+            if done == patients:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            write(out, progress=progress, **settings)
+        assert patients_kept(out) == patients
+
+    monkeypatch.setattr(phantom_writer, "make_scans", tiny_scans)
+    write.stop_after = stop_after
+    return write
 
 
 def slices_of(out, row):
@@ -61,7 +87,7 @@ def test_manifest_lists_the_plan_and_progress_ends_at_all(cohort):
     plan = plan_cohort(12, 3)
     planned = [(x.lesion_id, x.class_name, x.subtype) for patient in plan for x in patient.lesions]
     assert [(row["lesion_id"], row["class"], row["subtype"]) for row in rows] == planned
-    assert steps == [(i + 1, len(plan)) for i in range(len(plan))]
+    assert steps == [(i, len(plan)) for i in range(len(plan) + 1)]
 
 
 def test_same_seed_same_bytes_whatever_the_number_of_jobs(tmp_path):
@@ -135,40 +161,141 @@ def test_liver_is_on_the_patients_right_and_air_and_fat_are_there(cohort):
 
 def test_noise_is_as_planned(cohort):
     out, rows, _ = cohort
-    for patient in plan_cohort(12, 3)[:2]:
-        row = next(row for row in rows if row["patient_id"] == patient.patient_id)
+    for row in rows[:2]:
         hu = hu_of(slices_of(out, row))
         # subcutaneous fat: the same in all slices, so that what varies along z is noise; air is cut off at -1024
         fat = ndimage.binary_erosion(np.abs(ndimage.uniform_filter(hu.mean(axis=0), 5) + 100) < 15, iterations=5)
         assert fat.sum() > 2000
         measured = np.sqrt(hu[:, fat].var(axis=0, ddof=1).mean())
-        assert measured == pytest.approx(make_scan(patient, 3).body.noise_sd_hu, rel=0.05)
+        truth = json.loads((out / "patients" / row["patient_id"] / "truth.json").read_text())
+        assert measured == pytest.approx(truth["scan"]["noise_sd_hu"], rel=0.05)
 
 
-def test_headers_are_honest(cohort):
-    out, rows, _ = cohort
-    for row in rows:
-        for d in slices_of(out, row):
-            assert str(d.PatientName) == f"LIVERLAB^PHANTOM^{row['patient_id'][1:]}"
-            assert d.SeriesDescription == "SYNTHETIC DIGITAL PHANTOM - NOT A PATIENT"
-            assert list(d.ImageType) == ["DERIVED", "SECONDARY", "AXIAL"]
-            assert d.QualityControlImage == "YES"
-            assert d.SOPInstanceUID.is_valid
-            assert d.SOPInstanceUID.startswith("2.25.")
-    assert "not patients" in (out / "PHANTOM.md").read_text()
+def test_a_folder_holds_what_its_note_says(tiny, tmp_path):
+    tiny(tmp_path, test_lesions=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "PHANTOM.md", "cohort.json", "manifest.csv", "patients", "test"
+    ]  # fmt: skip
+    assert sorted(path.name for path in (tmp_path / "patients" / "P0001").iterdir()) == [
+        "CT", "LIVER.dcm", "SEG.dcm", "truth.json"
+    ]  # fmt: skip
+    assert sorted(path.name for path in (tmp_path / "test").iterdir()) == [
+        "PHANTOM.md", "cohort.json", "manifest.csv", "patients"
+    ]  # fmt: skip
+    assert sorted(path.name for path in (tmp_path / "test" / "patients" / "T0001").iterdir()) == ["L1", "truth.json"]
+    assert sorted(path.name for path in (tmp_path / "test" / "patients" / "T0001" / "L1").iterdir()) == [
+        "CT", "SEG.dcm"
+    ]  # fmt: skip
+    for folder, cohort in PhantomCohort(9, test_lesions=3).folders(tmp_path).items():
+        with (folder / "manifest.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == cohort.lesions
+        assert all((folder / row["image"]).is_dir() and (folder / row["mask"]).is_file() for row in rows)
 
 
-def test_segments_are_coded_and_tracked(cohort):
-    out, rows, _ = cohort
-    meanings = {"cyst": "Cyst", "metastasis": "Neoplasm, Secondary", "hemangioma": "Hemangioma"}
-    for row in rows:
-        seg = hd.seg.segread(out / row["mask"])
-        segment = next(s for s in seg.SegmentSequence if s.SegmentLabel == row["mask_label"])
-        assert segment.TrackingID == row["lesion_id"]
-        assert segment.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == meanings[row["class"]]
+def test_a_test_cohort_shares_nothing_with_the_first_and_changes_nothing_in_it(tiny, tmp_path):
+    tiny(tmp_path / "both", test_lesions=9)
+    tiny(tmp_path / "alone")
+    both, alone = digests(tmp_path / "both"), digests(tmp_path / "alone")
+    changed = {name for name in alone if alone[name] != both[name]}
+    assert changed == {"PHANTOM.md", "cohort.json"}  # which tell of the folder beside them
+    test = {name: digest for name, digest in both.items() if name.startswith("test/")}
+    assert not set(test.values()) & set(alone.values())
 
 
-def test_a_folder_in_use_is_refused(cohort):
-    out, _, _ = cohort
-    with pytest.raises(InputError, match="holds a phantom already"):
-        write_phantom(out, lesions=12)
+def test_a_small_series_is_written_for_each_lesion(tiny, tmp_path):
+    tiny(tmp_path, roi_only=True)
+    for patient in plan_cohort(9, 0):
+        home = tmp_path / "patients" / patient.patient_id
+        assert sorted(path.name for path in home.iterdir()) == [
+            *(f"L{i + 1}" for i in range(len(patient.lesions))), "truth.json"
+        ]  # fmt: skip
+
+
+def test_settings_that_change_the_pixels_change_the_uids(tiny, tmp_path):
+    variants = ({}, {"seed": 1}, {"lesions": 10}, {"realistic_sizes": True}, {"roi_only": True})
+    uids = set()
+    for i, settings in enumerate(variants):
+        tiny(tmp_path / str(i), **settings)
+        uids.add(pydicom.dcmread(next((tmp_path / str(i) / "patients" / "P0001").rglob("IM0001.dcm"))).StudyInstanceUID)
+    assert len(uids) == len(variants)
+
+
+@pytest.mark.parametrize("settings", [{}, {"roi_only": True, "test_lesions": 4}])
+def test_a_stopped_phantom_goes_on_to_the_same_bytes(settings, tiny, tmp_path):
+    tiny(tmp_path / "whole", **settings)
+    tiny.stop_after(3, tmp_path / "stopped", **settings)
+    assert not (tmp_path / "stopped" / "manifest.csv").exists()
+    assert "recipe" in json.loads((tmp_path / "stopped" / "cohort.json").read_text())
+    half = tmp_path / "stopped" / "patients" / ".P0004.part"  # as a killed worker leaves it
+    half.mkdir(exist_ok=True)
+    (half / "SEG.dcm").touch()
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "stopped").glob("patients/P*/SEG.dcm")}
+    steps = []
+    tiny(tmp_path / "stopped", progress=lambda done, total: steps.append(done), **settings)
+    assert steps[0] == 3
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
+
+
+def test_another_plan_or_version_starts_anew(tiny, tmp_path, monkeypatch):
+    tiny.stop_after(3, tmp_path / "out", test_lesions=4)
+    tiny.stop_after(0, tmp_path / "out", seed=1)
+    assert not (tmp_path / "out" / "test").exists()
+    tiny.stop_after(2, tmp_path / "out", seed=1)
+    monkeypatch.setattr(phantom_writer, "recipe_digest", lambda: "another")
+    tiny.stop_after(0, tmp_path / "out", seed=1)
+
+
+def test_a_finished_phantom_is_refused(tiny, tmp_path):
+    tiny(tmp_path)
+    before = digests(tmp_path)
+    with pytest.raises(InputError, match="holds this phantom already, and it is complete"):
+        tiny(tmp_path)
+    with pytest.raises(InputError, match="holds a phantom already, with lesions=9 instead of 12, seed=0 instead of 5"):
+        tiny(tmp_path, lesions=12, seed=5)
+    assert digests(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["patients/mine.txt", "test/mine.txt", "cohort.json", "manifest.csv"])
+def test_files_of_somebody_else_are_left_alone(name, tiny, tmp_path):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(InputError, match="holds something else already"):
+        tiny(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [name.split("/")[-1]]
+
+
+@pytest.mark.parametrize("settings", [{"lesions": 2}, {"seed": -1}, {"test_lesions": 1}, {"test_lesions": -3}])
+def test_impossible_wishes_leave_no_folder(settings, tiny, tmp_path):
+    with pytest.raises(InputError, match=r"too small|0 or more"):
+        tiny(tmp_path / "out", **settings)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tiny, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file/out cannot be made: Not a directory\."):
+        tiny(tmp_path / "file" / "out")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 200 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "phantom-test", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system needs the right to mount one")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_the_whole_patients(tiny, small_disk, tmp_path):
+    with pytest.raises(InputError, match=r"is full: [1-8] of 9 patients are written, the others need about 1 MB more"):
+        tiny(small_disk / "out", lesions=12)
+    assert not (small_disk / "out" / "manifest.csv").exists()
+    subprocess.run(["mount", "-o", "remount,size=5m", small_disk], check=True)
+    tiny(small_disk / "out", lesions=12)
+    tiny(tmp_path / "roomy", lesions=12)
+    assert digests(small_disk / "out") == digests(tmp_path / "roomy")

@@ -2,6 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from data_modules.errors import InputError
 from data_modules.phantom.plan import CLASS_NAMES, plan_cohort
@@ -32,6 +33,23 @@ def test_sizes_tell_nothing_about_the_class(seed):
 def test_median_diameter_is_that_of_the_lognormal():
     # truncation to 10-102 mm moves the median of exp(N(3.20, .55)) from 24.5 to 25.5
     assert np.median([x.diameter_mm for x in lesions_of(plan_cohort(182, 0))]) == pytest.approx(25.5, abs=0.8)
+
+
+def test_realistic_sizes_differ_by_class_within_the_same_ends():
+    plan = plan_cohort(2000, 0, realistic_sizes=True)
+    diameters = {name: [x.diameter_mm for x in lesions_of(plan, name)] for name in CLASS_NAMES}
+    for name, median in (("cyst", 17), ("metastasis", 24), ("hemangioma", 32)):
+        # medians of lognormals that are cut off at 10 and 102 mm
+        low, high = norm.cdf(np.log(np.array([10, 102]) / median) / 0.55)
+        expected = median * np.exp(0.55 * norm.ppf((low + high) / 2))
+        assert np.median(diameters[name]) == pytest.approx(expected, rel=0.01)
+    assert (min(map(min, diameters.values())), max(map(max, diameters.values()))) == (10, 102)
+
+
+def test_the_prefix_names_patients_and_lesions_and_draws_nothing():
+    plain, test = plan_cohort(12, 0), plan_cohort(12, 0, prefix="T")
+    assert (test[0].patient_id, test[0].lesions[0].lesion_id) == ("T0001", "T0001-L1")
+    assert [x.diameter_mm for x in lesions_of(plain)] == [x.diameter_mm for x in lesions_of(test)]
 
 
 @pytest.mark.parametrize("lesions", [9, 12, 30, 60, 400])

@@ -1,25 +1,37 @@
-"""The phantom cohort on disk: patients over all cores, then the manifest and an honest note."""
+"""The phantom on disk: patients over all cores, each whole or absent, then the note and the manifest."""
 
-import csv
+import errno
+import math
 import multiprocessing
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+import shutil
+import signal
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import joblib
-import numpy as np
-import numpy.typing as npt
 
 from data_modules.errors import InputError
-from data_modules.phantom.dicom_writer import write_ct, write_seg
-from data_modules.phantom.plan import PatientPlan, plan_cohort
-from data_modules.phantom.scan import Scan, make_scan
-from data_modules.phantom.subtypes import SUBTYPES
+from data_modules.phantom.dicom_writer import SeriesName, write_series
+from data_modules.phantom.phantom_cohort import (
+    COHORT_FILE,
+    MANIFEST,
+    PhantomCohort,
+    finished_phantom,
+    read_cohort_file,
+    recipe_digest,
+    refusal,
+    write_cohort_file,
+)
+from data_modules.phantom.phantom_note import note
+from data_modules.phantom.phantom_truth import TRUTH, manifest_rows, write_manifest, write_truth
+from data_modules.phantom.plan import PatientPlan
+from data_modules.phantom.scan import Scan, make_scans
 from data_modules.processes import end_with_parent
 
-Row = dict[str, str]
+Task = tuple[Path, PhantomCohort, PatientPlan]
 
 
 def write_phantom(
@@ -27,117 +39,155 @@ def write_phantom(
     *,
     lesions: int = 182,
     seed: int = 0,
+    roi_only: bool = False,
+    realistic_sizes: bool = False,
+    test_lesions: int = 0,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write a cohort of synthetic portal-phase liver CT with known lesions.
 
-    The bytes depend on `lesions` and `seed` alone.
+    The bytes depend on `lesions`, `seed`, `roi_only` and `realistic_sizes` alone. A call that was stopped leaves whole
+    patients; the same call goes on from them, and one of another plan or version of this package starts anew.
 
     Args:
-        out: Folder that receives `patients/<id>/CT/*.dcm`, `patients/<id>/SEG.dcm`, `manifest.csv` and `PHANTOM.md`.
+        out: Folder that receives `patients/<id>/` with `CT/*.dcm`, `SEG.dcm`, `LIVER.dcm` and `truth.json`, and
+            `manifest.csv`, `PHANTOM.md` and `cohort.json`.
         lesions: Number of lesions; 182 gives the paper's 53 cysts, 64 metastases and 65 hemangiomas.
         seed: Seeds everything.
+        roi_only: Write `patients/<id>/L<n>/` with a small CT and its SEG for each lesion, instead of whole abdomens:
+            the same lesions in a small part of the time and space.
+        realistic_sizes: Diameters by class (median 17 mm for cysts, 24 for metastases, 32 for hemangiomas) instead
+            of one distribution for all, which leaks the class through size and through the grain of the noise.
+        test_lesions: Lesions of an independent cohort of small series in `out/test`, a folder like this one.
         jobs: Processes to share the patients; by default one per core that this process may use.
-        progress: Called with (patients done, all patients).
+        progress: Called with (patients done, all patients): first with those that were there, then after each.
 
     Returns:
-        The manifest's path; it is written last, so where it exists the cohort is complete.
+        The manifest's path; it is written after all patients, so where it exists the cohort is whole.
 
     Raises:
-        InputError: If the folder holds patients already, `lesions` is below 3 or `seed` is negative.
+        InputError: If the folder holds a finished phantom or something else, cannot be written, or its disk is full; if
+            `lesions` or `test_lesions` is too small or `seed` negative.
     """
-    patients = plan_cohort(lesions, seed)
-    if (out / "patients").exists():
-        raise InputError(f"{out} holds a phantom already. Remove its 'patients' folder, or name another folder.")
-    (out / "patients").mkdir(parents=True)
-    rows: list[Row] = []
-    task = partial(_write_patient, out, seed, lesions)
-    for done, patient_rows in enumerate(_over_cores(task, patients, jobs), start=1):
-        rows += patient_rows
-        if progress:
-            progress(done, len(patients))
-    (out / "PHANTOM.md").write_text(_note(rows, len(patients), seed))
-    return _write_manifest(out / "manifest.csv", rows)
+    cohort = PhantomCohort(lesions, seed, roi_only, realistic_sizes, test_lesions)
+    tasks = [(folder, part, patient) for folder, part in cohort.folders(out).items() for patient in part.patients()]
+    try:
+        _begin(out, cohort)
+        waiting = [task for task in tasks if not _home(task).exists()]
+        with closing(_over_cores(waiting, jobs)) as steps:
+            for done, _ in enumerate(steps, start=len(tasks) - len(waiting)):
+                if progress:
+                    progress(done, len(tasks))
+        for folder, part in reversed(cohort.folders(out).items()):  # the test cohort first
+            _finish(folder, part, [_home(task) for task in tasks if task[0] == folder])
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(_no_space(out, tasks)) from None
+    return out / MANIFEST
 
 
-def _over_cores(
-    task: Callable[[PatientPlan], list[Row]], patients: tuple[PatientPlan, ...], jobs: int | None
-) -> Iterator[list[Row]]:
-    """Results in the patients' order, from `jobs` processes."""
-    jobs = min(jobs or joblib.cpu_count(), len(patients))
-    if jobs == 1:
-        yield from map(task, patients)
+def patients_kept(out: Path) -> int:
+    """How many whole patients a folder holds, finished or not."""
+    return sum(1 for pattern in ("patients/[!.]*", "test/patients/[!.]*") for _ in out.glob(pattern))
+
+
+def _begin(out: Path, cohort: PhantomCohort) -> None:
+    """Make the folder ready to go on with, or to start."""
+    found, recipe = read_cohort_file(out), recipe_digest()
+    if finished := finished_phantom(out):
+        raise InputError(refusal(out, finished, asdict(cohort)))
+    for name in ("patients", "test", COHORT_FILE, MANIFEST):
+        if found is None and (out / name).exists():
+            raise InputError(f"{out} holds something else already: {name}. Name another folder.")
+        if found != (cohort, recipe) and (out / name).is_dir():
+            shutil.rmtree(out / name)
+    _make(out)
+    write_cohort_file(out, cohort, recipe)
+    for folder in cohort.folders(out):
+        _make(folder / "patients")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}. Name a folder that can.") from None
+
+
+def _home(task: Task) -> Path:
+    folder, _, patient = task
+    return folder / "patients" / patient.patient_id
+
+
+def _over_cores(tasks: Sequence[Task], jobs: int | None) -> Generator[None, None, None]:
+    """Write the patients by `jobs` processes; yields at the start and after each."""
+    yield
+    jobs = min(jobs or joblib.cpu_count(), len(tasks))
+    if jobs <= 1:
+        for task in tasks:
+            _write_patient(task)
+            yield
         return
     # spawn: a forked child of a process that has started threads (torch, SimpleITK) may hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool:
-        yield from pool.map(task, patients)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+    try:
+        with _sigint_kept_from_children():
+            futures = [pool.submit(_write_patient, task) for task in tasks]
+        for future in as_completed(futures):
+            future.result()
+            yield
+    finally:
+        pool.shutdown(cancel_futures=True)  # waits for the patients at hand, which are then whole
 
 
-def _write_patient(out: Path, seed: int, lesions: int, patient: PatientPlan) -> list[Row]:
-    """Draw, scan and write one patient; return the manifest's rows."""
-    scan = make_scan(patient, seed)
-    folder, key = Path("patients") / patient.patient_id, f"{seed}/{lesions}/{patient.patient_id}"
-    slices = write_ct(out / folder / "CT", scan, patient, key)
-    write_seg(out / folder / "SEG.dcm", scan, patient, slices, key)
-    rows = []
-    for lesion, mask in zip(patient.lesions, scan.masks, strict=True):
-        x, y, z = (f"{c:.3f}" for c in key_centre_mm(mask, scan))
-        rows.append(
-            {
-                "patient_id": patient.patient_id,
-                "lesion_id": lesion.lesion_id,
-                "class": lesion.class_name,
-                "image": (folder / "CT").as_posix(),
-                "mask": (folder / "SEG.dcm").as_posix(),
-                "mask_label": lesion.lesion_id,
-                "center_x_mm": x,
-                "center_y_mm": y,
-                "center_z_mm": z,
-                "diameter_mm": f"{lesion.diameter_mm:.2f}",
-                "phase": "portal",
-                "source": "phantom",
-                "subtype": lesion.subtype,
-            }
-        )
-    return rows
+@contextmanager
+def _sigint_kept_from_children() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal; those started in here leave it to their parent.
+
+    A signal that arrives meanwhile is delivered at the end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def key_centre_mm(mask: npt.NDArray[np.bool_], scan: Scan) -> tuple[float, float, float]:
-    """Centroid (LPS, mm) of a mask's largest slice."""
-    k = int(np.argmax(mask.sum(axis=(1, 2))))
-    rows, columns = np.nonzero(mask[k])
-    x, y, z = scan.origin_mm
-    spacing = scan.body.spacing_mm
-    return x + columns.mean() * spacing, y + rows.mean() * spacing, z + k * scan.body.thickness_mm
+def _write_patient(task: Task) -> None:
+    """Draw, scan and write one patient; the folder appears when it is complete."""
+    _, cohort, patient = task
+    home = _home(task)
+    part = home.with_name(f".{home.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    series: list[tuple[str, Scan]] = []
+    for number, scan in enumerate(make_scans(patient, cohort.seed, roi_only=cohort.roi_only), start=1):
+        name = scan.lesions[0].plan.lesion_id.rpartition("-")[2] if cohort.roi_only else ""
+        (part / name).mkdir(exist_ok=True)
+        write_series(part / name, scan, SeriesName(patient, cohort.key, number))
+        series.append(((Path("patients") / home.name / name).as_posix(), scan))
+    write_truth(part / TRUTH, patient, series)
+    part.replace(home)
 
 
-def _write_manifest(path: Path, rows: list[Row]) -> Path:
-    temporary = path.with_suffix(".part")
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return temporary.replace(path)
+def _finish(folder: Path, cohort: PhantomCohort, patients: Sequence[Path]) -> None:
+    """Write what is made from all patients together."""
+    rows = [row for patient in patients for row in manifest_rows(patient)]
+    (folder / "PHANTOM.md").write_text(note(cohort, rows))
+    write_manifest(folder / MANIFEST, rows)
+    write_cohort_file(folder, cohort)
 
 
-def _note(rows: list[Row], patients: int, seed: int) -> str:
-    """What lies in the folder, for whoever finds it."""
-    counts = Counter((row["class"], row["subtype"]) for row in rows)
-    lines = [
-        "# A digital phantom, not patients",
-        "",
-        "Every image here was computed. No person was scanned, and no result on these images says anything about",
-        "patients. They exist so that liverlab can be tried and tested where there are no clinical data.",
-        "",
-        f"{len(rows)} lesions in {patients} synthetic patients, seed {seed}. Portal-venous phase, as DICOM CT and SEG;",
-        "`manifest.csv` names each lesion, its class and its place (LPS, mm).",
-        "",
-        "| class | subtype | lesions | made to look like |",
-        "|---|---|---|---|",
-    ]
-    for name, subtypes in SUBTYPES.items():
-        lines += [f"| {name} | {sub} | {counts[name, sub]} | {row[3] or '-'} |" for sub, row in subtypes.items()]
-    totals = Counter(row["class"] for row in rows)
-    return "\n".join([*lines, "", "In all: " + ", ".join(f"{totals[name]} {name}" for name in SUBTYPES) + ".", ""])
+def _no_space(out: Path, tasks: Sequence[Task]) -> str:
+    """What to do, with the space that the patients to come need, judged by those of their cohort that are there."""
+    needed = 0.0
+    for folder in {task[0] for task in tasks}:
+        homes = [_home(task) for task in tasks if task[0] == folder]
+        there = [home for home in homes if home.exists()]
+        used = sum(file.stat().st_blocks * 512 for home in there for file in home.rglob("*"))
+        needed += used / max(len(there), 1) * (len(homes) - len(there))
+    amount = f"about {math.ceil(needed / 1e6)} MB" if needed else "space"
+    text = f"The disk of {out} is full: {patients_kept(out)} of {len(tasks)} patients are written, the others need "
+    return f"{text}{amount} more. Free that and give the same command again, or name a folder on another disk."

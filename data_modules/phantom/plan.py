@@ -1,7 +1,8 @@
 """Who has which lesions: composition, diameters and subtypes of a phantom cohort, before anything is drawn.
 
 The full cohort has the numbers of Frid-Adar et al. 2018 (arXiv:1803.01229): 53 cysts, 64 metastases, 65 hemangiomas of
-10 to 102 mm. All classes share one distribution of diameters, stratified by quantile, so that size tells nothing.
+10 to 102 mm. All classes share one distribution of diameters, stratified by quantile, so that size tells nothing;
+realistic sizes are the exception that one has to ask for.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from data_modules.phantom.subtypes import draw_lobes, draw_subtypes
 CLASS_NAMES = ("cyst", "metastasis", "hemangioma")
 FULL_COUNTS = (53, 64, 65)
 SMALLEST_MM, LARGEST_MM = 10.0, 102.0
-DIAMETERS_MM = lognorm(s=0.55, scale=np.exp(3.20))  # median 24.5
+SPREAD = 0.55  # SD of the diameters' logarithm
+MEDIAN_MM = float(np.exp(3.20))  # 24.5, before the ends are cut off
+# Round numbers of ours, in the order that clinical series have: most cysts are small, many hemangiomas are not.
+REALISTIC_MEDIANS_MM = {"cyst": 17.0, "metastasis": 24.0, "hemangioma": 32.0}
 # Patients of the full cohort that have 1, 2, 3, ... lesions of a class.
 PATIENTS_BY_LESIONS = {"cyst": (12, 13, 5), "metastasis": (11, 9, 6, 3, 1), "hemangioma": (24, 12, 3, 2)}
 TWO_CLASS_PATIENTS = 7
@@ -42,15 +46,26 @@ class PatientPlan:
     number: int
     thickness_mm: float
     lesions: tuple[LesionPlan, ...]
+    prefix: str = "P"
 
     @property
     def patient_id(self) -> str:
         """Folder name and manifest entry, e.g. "P0001"."""
-        return f"P{self.number:04d}"
+        return f"{self.prefix}{self.number:04d}"
 
 
-def plan_cohort(lesions: int, seed: int) -> tuple[PatientPlan, ...]:
+def plan_cohort(
+    lesions: int, seed: int, *, realistic_sizes: bool = False, prefix: str = "P"
+) -> tuple[PatientPlan, ...]:
     """Plan a cohort; a pure function of its arguments.
+
+    Args:
+        lesions: How many.
+        seed: Seeds everything.
+        realistic_sizes: Draw each class's diameters around a median of its own (cyst 17, metastasis 24, hemangioma
+            32 mm) instead of one for all (24.5 mm). This leaks the class twice: through the size itself, and through
+            the grain of the noise, which a crop that is scaled to the lesion shows the coarser the smaller the lesion.
+        prefix: First letter of the patients' names; draws nothing.
 
     Raises:
         InputError: If fewer than three lesions are asked for, or the seed is negative.
@@ -63,7 +78,8 @@ def plan_cohort(lesions: int, seed: int) -> tuple[PatientPlan, ...]:
     counts = _class_counts(lesions)
     groups = [[name] * n for name in CLASS_NAMES for n in _group_sizes(name, counts[name], rng)]
     patients = _merge_pairs(groups, round(TWO_CLASS_PATIENTS * lesions / sum(FULL_COUNTS)), rng)
-    diameters = _assign_diameters(patients, rng)
+    medians = REALISTIC_MEDIANS_MM if realistic_sizes else dict.fromkeys(CLASS_NAMES, MEDIAN_MM)
+    diameters = _assign_diameters(patients, medians, rng)
     subtypes = {name: iter(draw_subtypes(name, diameters[name], rng)) for name in CLASS_NAMES}
     lobes = {name: iter(draw_lobes(name, counts[name], rng)) for name in CLASS_NAMES}
     sizes = {name: iter(diameters[name]) for name in CLASS_NAMES}
@@ -71,10 +87,10 @@ def plan_cohort(lesions: int, seed: int) -> tuple[PatientPlan, ...]:
     plans = []
     for number, classes in enumerate(patients, start=1):
         rows = [
-            LesionPlan(f"P{number:04d}-L{i}", name, next(subtypes[name]), next(sizes[name]), next(lobes[name]))
+            LesionPlan(f"{prefix}{number:04d}-L{i}", name, next(subtypes[name]), next(sizes[name]), next(lobes[name]))
             for i, name in enumerate(classes, start=1)
         ]
-        plans.append(PatientPlan(number, thicknesses[number - 1], tuple(rows)))
+        plans.append(PatientPlan(number, thicknesses[number - 1], tuple(rows), prefix))
     return tuple(plans)
 
 
@@ -123,7 +139,9 @@ def _deal_thicknesses(patients: list[list[str]], rng: np.random.Generator) -> li
     return result
 
 
-def _assign_diameters(patients: list[list[str]], rng: np.random.Generator) -> dict[str, list[float]]:
+def _assign_diameters(
+    patients: list[list[str]], medians_mm: dict[str, float], rng: np.random.Generator
+) -> dict[str, list[float]]:
     """Diameters in mm by class, in the order in which the patients' lesions of that class appear.
 
     Each class gets one diameter from each of n equally likely strata. The largest are placed first, each with a random
@@ -134,7 +152,7 @@ def _assign_diameters(patients: list[list[str]], rng: np.random.Generator) -> di
     for name in CLASS_NAMES:
         owners = np.array([i for i, classes in enumerate(patients) for c in classes if c == name])
         sizes = np.zeros(len(owners))
-        for diameter in _strata(len(owners), rng)[::-1]:
+        for diameter in _strata(len(owners), medians_mm[name], rng)[::-1]:
             free = np.flatnonzero(sizes == 0)
             fits = free[room[owners[free]] >= diameter**2]
             chosen = rng.choice(fits) if len(fits) else free[np.argmax(room[owners[free]])]
@@ -145,11 +163,12 @@ def _assign_diameters(patients: list[list[str]], rng: np.random.Generator) -> di
     return result
 
 
-def _strata(n: int, rng: np.random.Generator) -> list[float]:
+def _strata(n: int, median_mm: float, rng: np.random.Generator) -> list[float]:
     """One diameter from each of n equally likely strata of the truncated lognormal, ascending, in mm."""
-    low, high = DIAMETERS_MM.cdf([SMALLEST_MM, LARGEST_MM])
+    diameters = lognorm(s=SPREAD, scale=median_mm)
+    low, high = diameters.cdf([SMALLEST_MM, LARGEST_MM])
     quantiles = low + (high - low) * (np.arange(n) + rng.uniform(size=n)) / n
-    return [round(float(d), 2) for d in DIAMETERS_MM.ppf(quantiles)]
+    return [round(float(d), 2) for d in diameters.ppf(quantiles)]
 
 
 def _force_ends(diameters: dict[str, list[float]]) -> None:

@@ -3,36 +3,112 @@
 import argparse
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_modules.errors import InputError
+
+if TYPE_CHECKING:
+    from data_modules.phantom.phantom_cohort import PhantomCohort
+
+SETTINGS = ("lesions", "seed", "roi_only", "realistic_sizes", "test_lesions")
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verb to the command line."""
     phantom = verbs.add_parser("phantom", help="write a digital phantom cohort as DICOM (synthetic, not patients)")
-    phantom.add_argument("out", type=Path, help="new folder")
-    phantom.add_argument("--lesions", type=int, default=182, help="default: 182")
-    phantom.add_argument("--seed", type=int, default=0, help="default: 0")
-    phantom.set_defaults(command=_phantom, stopped="Stopped. Nothing was kept.")
+    phantom.add_argument("out", type=Path, help="new folder; with --check or --contact-sheet also a finished one")
+    phantom.add_argument("--lesions", type=int, help="default: 182")
+    phantom.add_argument("--seed", type=int, help="default: 0")
+    for flag, text in (
+        ("--roi-only", "a small series around each lesion instead of whole abdomens"),
+        ("--realistic-sizes", "diameters by class; this leaks the class, see PHANTOM.md"),
+    ):
+        phantom.add_argument(flag, action="store_true", default=None, help=text)
+    phantom.add_argument("--test-lesions", type=int, help="lesions of an independent cohort in OUT/test; default: none")
+    phantom.add_argument("--check", action="store_true", help="measure the files against what they should show")
+    phantom.add_argument("--contact-sheet", action="store_true", help="draw pictures of the lesions")
+    phantom.set_defaults(command=_phantom, stopped="Stopped.")
 
 
 def _phantom(options: argparse.Namespace) -> int:
-    from rich.progress import Progress
+    from data_modules.phantom.phantom_cohort import PhantomCohort
 
-    from data_modules.phantom import write_phantom
+    given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
+    look = options.check or options.contact_sheet
+    if look and options.out.exists():
+        _expect_phantom(options.out, given)
+    else:
+        _write(options, PhantomCohort(**given))
+    if options.contact_sheet:
+        from data_modules.phantom.contact_sheet import write_contact_sheet
 
-    part = options.out.with_name(f".{options.out.name}.part")
-    if options.out.is_file() or (options.out.exists() and any(options.out.iterdir())):
-        raise InputError(f"{options.out} is not empty. Name a new folder.")
-    shutil.rmtree(part, ignore_errors=True)
-    with Progress() as progress:
-        task = progress.add_task("patients", total=None)
-        manifest = write_phantom(
-            part,
-            lesions=options.lesions,
-            seed=options.seed,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
-    part.replace(options.out)
-    print(f"Manifest: {options.out / manifest.name}")
+        for path in write_contact_sheet(options.out):
+            print(f"Contact sheet: {path}")
+    if options.check:
+        from data_modules.phantom.check import check_phantom, check_table
+
+        lines = check_phantom(options.out)
+        print(check_table(lines))
+        return int(any(not line.passed for line in lines))
     return 0
+
+
+def _expect_phantom(out: Path, given: dict[str, object]) -> None:
+    """See that a folder holds a whole phantom, of the settings that were given."""
+    from data_modules.phantom.phantom_cohort import finished_phantom, refusal
+
+    found = finished_phantom(out)
+    if found is None:
+        raise InputError(f"{out} holds no complete phantom to look at. Name one, or a new folder to write it first.")
+    if any(getattr(found, name) != value for name, value in given.items()):
+        raise InputError(refusal(out, found, given))
+
+
+def _expect_room(out: Path, cohort: "PhantomCohort") -> None:
+    """See that a folder is new, or empty and one that another can take the place of."""
+    from data_modules.phantom.phantom_cohort import finished_phantom, refusal
+
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file. Name a new folder.")
+    if found := finished_phantom(out):
+        raise InputError(refusal(out, found, vars(cohort)))
+    if out.is_dir() and any(out.iterdir()):
+        raise InputError(f"{out} is not empty. Name a new folder.")
+    if out.is_dir() and (out.is_mount() or out.samefile(Path.cwd())):
+        raise InputError(f"{out} cannot be replaced by the finished phantom. Name a new folder inside it.")
+
+
+def _write(options: argparse.Namespace, cohort: "PhantomCohort") -> None:
+    """Write beside OUT and rename when complete; what a stopped run left of the same phantom is gone on from."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from data_modules.phantom.phantom_cohort import MANIFEST, finished_phantom
+    from data_modules.phantom.phantom_writer import patients_kept, write_phantom
+
+    _expect_room(options.out, cohort)
+    out = options.out.resolve()
+    part = out.with_name(f".{out.name}.part")
+    if finished_phantom(part):  # stopped between its last file and its renaming; perhaps another version's
+        shutil.rmtree(part)
+    before = patients_kept(part)
+    with Progress(TextColumn("patients"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+
+        def show(done: int, total: int) -> None:
+            if bar.tasks:
+                bar.update(bar.task_ids[0], completed=done)
+                return
+            bar.add_task("", total=total, completed=done)
+            if done:
+                print(f"Going on from {done} of {total} patients in {part}.")
+            elif before:
+                print(f"Starting anew: the {before} patients in {part} were of other settings or another version.")
+
+        try:
+            write_phantom(part, **{name: getattr(cohort, name) for name in SETTINGS}, progress=show)
+        except KeyboardInterrupt:
+            if bar.tasks:
+                kept = f"{patients_kept(part)} of {bar.tasks[0].total:.0f} patients are kept in {part}"
+                options.stopped = f"Stopped. {kept}; the same command goes on from there."
+            raise
+    part.replace(out)
+    print(f"Manifest: {options.out / MANIFEST}")
