@@ -30,6 +30,13 @@ def test_box_is_clipped_to_the_canvas():
     assert (box[2], box[1], box[0]) == (slice(0, 10), slice(35, 38), slice(0, 1))
 
 
+def test_many_boxes_are_those_of_one_at_a_time():
+    low, high = np.array([[-99.0, 5, -1], [3, 3, 3]]), np.array([[-20.0, 8, 1], [4, 4, 4]])
+    first, stop = blank().boxes(low, high)
+    assert first.tolist() == [[0, 35, 0], [33, 33, 1]]
+    assert stop.tolist() == [[10, 38, 1], [34, 34, 1]]  # the second one lies above the slice: nothing of it
+
+
 def test_boxy_ellipse_passes_through_its_axes_and_bulges_at_its_corners():
     x, y = np.array([20, 0, 14.2], np.float32), np.array([0, 12, 8.5], np.float32)
     level = ellipse_level(x, y, (0, 0), (20, 12), 2.25)

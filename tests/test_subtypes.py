@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from data_modules.phantom.subtypes import SUBTYPES, draw_subtypes
+from data_modules.phantom.subtypes import SUBTYPES, TWO_LOBED, draw_lobes, draw_subtypes
 
 
 @pytest.mark.parametrize("name", SUBTYPES)
@@ -25,3 +25,9 @@ def test_subtypes_respect_size():
     assert max(d for d, subtype in pairs if subtype == "flash") < 20
     assert min(d for d, subtype in pairs if subtype == "rim_necrotic") >= 25
     assert min(d for d, subtype in pairs if subtype == "giant_scar") >= 50
+
+
+@pytest.mark.parametrize(("name", "two"), [("cyst", 10), ("metastasis", 20), ("hemangioma", 0)])
+def test_lobes_are_dealt_by_quota(name, two):
+    assert TWO_LOBED[name] == two / 100
+    assert Counter(draw_lobes(name, 100, np.random.default_rng(0)))[2] == two

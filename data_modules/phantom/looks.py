@@ -109,7 +109,7 @@ def hemangioma(lesion: LesionPlan, body: Physique, rng: np.random.Generator) -> 
     pool = float(max(body.liver - np.clip(rng.normal(55, 15), 20, 85), DARKEST_POOL))
     scar = draw_plane(rng), draw_plane(rng), draw_waves(lesion.diameter_mm / 6, rng)
     progress = np.log(lesion.diameter_mm / 10) / np.log(10.2)  # 0 at 10 mm, 1 at 102 mm
-    fill = float(np.clip(0.48 - 0.43 * progress + rng.normal(0, 0.08), 0.05, 0.55))
+    fill = float(np.clip(0.61 - 0.47 * progress + rng.normal(0, 0.08), 0.05, 0.55))
     values = BLOOD_HU + rng.uniform(0.65, 1.0, 7) * (body.portal_vein - BLOOD_HU)
     nodules = draw_nodules(lesion.diameter_mm, fill, values, rng)
 

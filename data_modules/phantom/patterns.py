@@ -72,7 +72,7 @@ def draw_specks(diameter_mm: float, rng: np.random.Generator) -> Field:
 def draw_nodules(
     diameter_mm: float, fill: float, values_hu: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> Callable[[Points], tuple[Array, Array]]:
-    """Share and HU of 2 to 7 puddles at the margin that fill a given fraction of the middle of the lesion.
+    """Share and HU of 2 to 7 puddles at the margin that fill a given fraction of the lesion's middle section.
 
     The puddles are balls whose common edge is set by a threshold; it is found on a coarse grid of the lesion's own.
     """
@@ -103,8 +103,8 @@ def draw_nodules(
 
 
 def _middle(diameter_mm: float, nodes: int = 25) -> Points:
-    """Points of a disc through the middle of a ball, as thick as four tenths of its diameter."""
+    """Points of a disc through the middle of a ball, a tenth of its diameter thick."""
     axis = np.linspace(-0.5, 0.5, nodes) * diameter_mm
-    x, y, z = np.meshgrid(axis, axis, axis[::3] * 0.4, indexing="ij")
+    x, y, z = np.meshgrid(axis, axis, axis[::6] * 0.1, indexing="ij")
     inside = x**2 + y**2 + z**2 < diameter_mm**2 / 4
     return x[inside].astype(np.float32), y[inside].astype(np.float32), z[inside].astype(np.float32)
