@@ -99,11 +99,12 @@ def paint_organ(canvas: Canvas, organ: Organ | Rib, within: Array) -> None:
         return
     centre, radii = section
     low, high = ([c + sign * (r + 2) for c, r in zip(centre, radii, strict=True)] for sign in (-1, 1))
+    if high[0] < canvas.x[0] or low[0] > canvas.x[-1] or high[1] < canvas.y[0] or low[1] > canvas.y[-1]:
+        return  # most organs lie far from a small canvas
     box = canvas.box((*low, -np.inf), (*high, np.inf))
     x, y, _ = canvas.points(box)
-    if x.size and y.size:
-        coverage = canvas.cover(ellipse_level(x, y, centre, radii)) * within[:, box[1], box[2]]
-        canvas.paint(box, coverage, organ.hu)
+    coverage = canvas.cover(ellipse_level(x, y, centre, radii)) * within[:, box[1], box[2]]
+    canvas.paint(box, coverage, organ.hu)
 
 
 def _digestive(body: Physique, rng: np.random.Generator) -> list[Organ]:

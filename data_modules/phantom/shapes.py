@@ -5,8 +5,10 @@ with the fourth power of the degree.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import map_coordinates
 from scipy.special import sph_harm_y
 
@@ -64,24 +66,33 @@ class Shape:
 
 def random_blob(amplitude: float, rng: np.random.Generator, centre: tuple[float, float, float] = (0, 0, 0)) -> Blob:
     """A Gaussian random sphere of mean radius 1; `amplitude` is the standard deviation of its log-radius."""
+    basis, variance = _harmonics()
+    log_radius = np.tensordot(amplitude * np.sqrt(variance) * rng.normal(size=len(basis)), basis, axes=1)
+    return Blob(centre, np.exp(log_radius).astype(np.float32))
+
+
+@cache
+def _harmonics() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Real spherical harmonics on the nodes, (harmonics, THETA, PHI), and the variance of each one's coefficient.
+
+    With these the field has unit variance at every point, by the addition theorem.
+    """
     theta, phi = np.linspace(0, np.pi, THETA)[:, None], np.linspace(-np.pi, np.pi, PHI)[None, :]
-    weights = np.array([float(n) ** -4 for n in DEGREES])
-    weights *= amplitude**2 / weights.sum()
-    log_radius = np.zeros((THETA, PHI))
-    for n, variance in zip(DEGREES, weights, strict=True):
-        # a real field of variance `variance` at every point, by the addition theorem of spherical harmonics
-        scale = np.sqrt(variance * 4 * np.pi / (2 * n + 1))
-        log_radius += scale * rng.normal() * sph_harm_y(n, 0, theta, phi).real
+    basis, variance = [], []
+    for n in DEGREES:
+        basis.append(np.broadcast_to(sph_harm_y(n, 0, theta, phi).real, (THETA, PHI)))
         for m in range(1, n + 1):
             harmonic = np.sqrt(2) * sph_harm_y(n, m, theta, phi)
-            log_radius += scale * (rng.normal() * harmonic.real + rng.normal() * harmonic.imag)
-    return Blob(centre, np.exp(log_radius).astype(np.float32))
+            basis += [harmonic.real, harmonic.imag]
+        variance += [float(n) ** -4 * 4 * np.pi / (2 * n + 1)] * (2 * n + 1)
+    total = sum(float(n) ** -4 for n in DEGREES)
+    return np.array(basis), np.array(variance) / total
 
 
 def fit_diameter(shape: Shape, diameter_mm: float) -> Shape:
     """Scale and shift a shape so that its largest axial section has this long diameter and lies centred at z = 0."""
     reach = shape.reach_mm()
-    heights = np.linspace(-0.6, 0.6, 25) * reach
+    heights = np.linspace(-0.5, 0.5, 13) * reach
     sections = [_contour(shape, float(z), reach) for z in heights]
     best = int(np.argmax([_area(contour) for contour in sections]))
     contour = sections[best]
