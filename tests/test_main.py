@@ -42,7 +42,6 @@ def test_every_experiment_dry_runs_and_writes_nothing(path, capsys, tmp_path):
         (["run", "acgan_aug", "folds=[7]"], "folds=[7]: there is no fold 7; n_folds=3 gives folds 0 to 2."),
         (["report", "no_aug", "seed=3"], "No run 'no_aug-seed=3' in runs/experiments/. There are: none yet."),
         (["report", ".."], ".. holds no finished run: config.yaml is missing. `liverlab run` makes one."),
-        (["phantom", ".."], ".. is not empty. Name a new folder."),
     ],
 )  # fmt: skip
 def test_a_users_mistake_is_one_sentence_and_exit_code_2(arguments, sentence, capsys):
@@ -98,21 +97,6 @@ def test_settings_may_stand_before_or_after_an_option(capsys):
     with pytest.raises(SystemExit):
         main(["run", "no_aug", "--dry-runs"])
     assert "unrecognized arguments: --dry-runs" in capsys.readouterr().err
-
-
-def test_phantom_appears_when_it_is_complete(monkeypatch, capsys, tmp_path):
-    def stopped(*_, **__):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("data_modules.phantom.write_phantom", stopped)
-        assert main(["phantom", "mine"]) == 130
-    assert said(capsys) == "Stopped. Nothing was kept."
-    assert not (tmp_path / "mine").exists()
-    assert main(["phantom", "mine", "--lesions", "3"]) == 0
-    assert (tmp_path / "mine" / "manifest.csv").is_file()
-    (tmp_path / "afile").touch()
-    assert main(["phantom", "afile"]) == 2
 
 
 def test_help_shows_examples(capsys):

@@ -61,6 +61,8 @@ def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_n
         ("acgan.lr=0.1", "generator", "cohort"),
         ("classic.rotations=3", "generator", "cohort"),
         ("data.phantom_seed=1", "phantom", None),
+        ("data.phantom_roi_only=false", "phantom", None),
+        ("data.phantom_realistic_sizes=true", "phantom", None),
         ("seed=1", "generator", "cohort"),
     ],
 )

@@ -1,5 +1,6 @@
 """One phantom series as DICOM: CT slices and segmentations, honestly labelled; same seed, same bytes."""
 
+import io
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def _write_ct(folder: Path, scan: Scan, name: SeriesName) -> list[FileDataset]:
     _describe_pixels(common, scan, intercept=-1024 if name.patient.number % 2 else 0)
     datasets = [_ct_slice(common, scan, k, name) for k in range(len(scan.hu))]
     for dataset in datasets:
-        dataset.save_as(folder / f"IM{dataset.InstanceNumber:04d}.dcm", enforce_file_format=True)
+        _save(dataset, folder / f"IM{dataset.InstanceNumber:04d}.dcm")
     return datasets
 
 
@@ -161,7 +162,14 @@ def _write_seg(
     )
     _fix_times_and_uids(seg, name.uid(label, "dimensions"))
     seg.QualityControlImage = "YES"
-    seg.save_as(path)
+    _save(seg, path)
+
+
+def _save(dataset: FileDataset, path: Path) -> None:
+    """Encode, then write: writing itself, pydicom hides that a disk is full."""
+    buffer = io.BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    path.write_bytes(buffer.getvalue())
 
 
 def _segment(number: int, label: str, category: Dataset, kind: Dataset, name: SeriesName) -> hd.seg.SegmentDescription:

@@ -82,7 +82,7 @@ def read_cohort_file(folder: Path) -> tuple[PhantomCohort, str | None] | None:
     """The cohort of a phantom's folder and the digest, which only an unfinished one has; None for another folder."""
     try:
         facts = json.loads((folder / COHORT_FILE).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (OSError, ValueError):
         return None
     recipe = facts.pop("recipe", None) if isinstance(facts, dict) else None
     if not isinstance(facts, dict) or set(facts) != {field.name for field in fields(PhantomCohort)}:

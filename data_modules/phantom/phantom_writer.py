@@ -98,11 +98,11 @@ def _begin(out: Path, cohort: PhantomCohort) -> None:
     found, recipe = read_cohort_file(out), recipe_digest()
     if finished := finished_phantom(out):
         raise InputError(refusal(out, finished, asdict(cohort)))
-    for name in ("patients", "test", COHORT_FILE, MANIFEST):
-        if found is None and (out / name).exists():
-            raise InputError(f"{out} holds something else already: {name}. Name another folder.")
-        if found != (cohort, recipe) and (out / name).is_dir():
-            shutil.rmtree(out / name)
+    for path in (out / name for name in ("patients", "test", COHORT_FILE, MANIFEST)):
+        if found is None and path.exists():
+            raise InputError(f"{out} holds something else already: {path.name}. Name another folder.")
+        if found != (cohort, recipe) and path.exists():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     _make(out)
     write_cohort_file(out, cohort, recipe)
     for folder in cohort.folders(out):
@@ -113,7 +113,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} cannot be made: {error.strerror}. Name a folder that can.") from None
+        raise InputError(f"{folder} cannot be made: {error.strerror}. Name another place.") from None
 
 
 def _home(task: Task) -> Path:
@@ -138,8 +138,12 @@ def _over_cores(tasks: Sequence[Task], jobs: int | None) -> Generator[None, None
         for future in as_completed(futures):
             future.result()
             yield
+    except BaseException:
+        for process in multiprocessing.active_children():  # the patients at hand are written again another time
+            process.terminate()
+        raise
     finally:
-        pool.shutdown(cancel_futures=True)  # waits for the patients at hand, which are then whole
+        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -188,6 +192,6 @@ def _no_space(out: Path, tasks: Sequence[Task]) -> str:
         there = [home for home in homes if home.exists()]
         used = sum(file.stat().st_blocks * 512 for home in there for file in home.rglob("*"))
         needed += used / max(len(there), 1) * (len(homes) - len(there))
-    amount = f"about {math.ceil(needed / 1e6)} MB" if needed else "space"
-    text = f"The disk of {out} is full: {patients_kept(out)} of {len(tasks)} patients are written, the others need "
-    return f"{text}{amount} more. Free that and give the same command again, or name a folder on another disk."
+    amount = f", the others need about {math.ceil(needed / 1e6)} MB more" if needed else ""
+    text = f"The disk of {out} is full: {patients_kept(out)} of {len(tasks)} patients are written{amount}. "
+    return text + "Make room and give the same command again, or name a folder on another disk."

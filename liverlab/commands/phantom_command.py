@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def _phantom(options: argparse.Namespace) -> int:
     from data_modules.phantom.phantom_cohort import PhantomCohort
 
+    if len(options.out.name.encode()) > 240:  # of the 255 bytes that file systems take
+        raise InputError(f"The name {options.out.name[:20]}... is too long for a folder. Take a shorter one.")
     given = {name: getattr(options, name) for name in SETTINGS if getattr(options, name) is not None}
     look = options.check or options.contact_sheet
     if look and options.out.exists():
@@ -49,7 +52,7 @@ def _phantom(options: argparse.Namespace) -> int:
 
         lines = check_phantom(options.out)
         print(check_table(lines))
-        return int(any(not line.passed for line in lines))
+        return int(any(line.ok is False for line in lines))  # None: not measured
     return 0
 
 
@@ -91,24 +94,26 @@ def _write(options: argparse.Namespace, cohort: "PhantomCohort") -> None:
     if finished_phantom(part):  # stopped between its last file and its renaming; perhaps another version's
         shutil.rmtree(part)
     before = patients_kept(part)
-    with Progress(TextColumn("patients"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    bar = Progress(TextColumn("patients"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
-        def show(done: int, total: int) -> None:
-            if bar.tasks:
-                bar.update(bar.task_ids[0], completed=done)
-                return
-            bar.add_task("", total=total, completed=done)
-            if done:
-                print(f"Going on from {done} of {total} patients in {part}.")
-            elif before:
-                print(f"Starting anew: the {before} patients in {part} were of other settings or another version.")
+    def show(done: int, total: int) -> None:
+        if bar.tasks:
+            bar.update(bar.task_ids[0], completed=done)
+            return
+        if done:
+            print(f"Going on from {done} of {total} patients in {part}.")
+        elif before:
+            print(f"Starting anew: the {before} patients in {part} were of other settings or another version.")
+        bar.add_task("", total=total, completed=done)
+        shown.enter_context(bar)
 
-        try:
+    try:
+        with ExitStack() as shown:
             write_phantom(part, **{name: getattr(cohort, name) for name in SETTINGS}, progress=show)
-        except KeyboardInterrupt:
-            if bar.tasks:
-                kept = f"{patients_kept(part)} of {bar.tasks[0].total:.0f} patients are kept in {part}"
-                options.stopped = f"Stopped. {kept}; the same command goes on from there."
-            raise
+    except KeyboardInterrupt:
+        if bar.tasks:
+            kept = f"{patients_kept(part)} of {bar.tasks[0].total:.0f} patients are kept in {part}"
+            options.stopped = f"Stopped. {kept}; the same command goes on from there."
+        raise
     part.replace(out)
     print(f"Manifest: {options.out / MANIFEST}")
