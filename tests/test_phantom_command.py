@@ -12,11 +12,12 @@ from phantom_examples import tiny_scans
 
 from data_modules.phantom import phantom_writer
 from data_modules.phantom.phantom_cohort import PhantomCohort, read_cohort_file
+from data_modules.phantom_check.check_lines import Line
 from liverlab.__main__ import main
 
 TOO_SMALL = "is too small: it needs one per class, so at least 3."
 NO_PHANTOM = "holds no complete phantom to look at. Name one, or a new folder to write it first."
-CHECK, SHEET = "data_modules.phantom.check", "data_modules.phantom.contact_sheet"
+CHECK, SHEET = "data_modules.phantom_check.check", "data_modules.phantom_check.contact_sheet"
 
 
 @pytest.fixture(autouse=True)
@@ -172,21 +173,20 @@ def looks(monkeypatch):
 
     def check_phantom(out):
         seen.calls.append(("check", out.name))
-        return [SimpleNamespace(ok=True), SimpleNamespace(ok=seen.ok)]
+        return [Line("noise", "1", "1", True), Line("edge", "2", "3", seen.ok)]
 
     def write_contact_sheet(out):
         seen.calls.append(("sheet", out.name))
         return [out / "lesions.png"]
 
-    check = SimpleNamespace(check_phantom=check_phantom, check_table=lambda lines: f"{len(lines)} lines")
-    monkeypatch.setitem(sys.modules, CHECK, check)
+    monkeypatch.setitem(sys.modules, CHECK, SimpleNamespace(check_phantom=check_phantom))
     monkeypatch.setitem(sys.modules, SHEET, SimpleNamespace(write_contact_sheet=write_contact_sheet))
     return seen
 
 
 def test_check_and_contact_sheet_work_on_what_is_there_or_is_written_first(looks, capsys):
     assert phantom("out", "--lesions", 3, "--check") == 0
-    assert "2 lines" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["edge", "2", "3", "not", "measured"]
     assert phantom("out", "--contact-sheet") == 0
     assert capsys.readouterr().out == "Contact sheet: out/lesions.png\n"
     assert looks.calls == [("check", "out"), ("sheet", "out")]

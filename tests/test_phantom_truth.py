@@ -24,7 +24,7 @@ def test_the_truth_holds_the_scan_as_planned_and_each_lesion(folder):
     assert truth["lesions"][0] == {
         "lesion_id": "P0001-L1", "class_name": "metastasis", "subtype": "solid", "diameter_mm": 11.0,
         "short_diameter_mm": 8.5, "true_contrast_hu": -50.25, "measured_contrast_hu": -40.125,
-        "partial_volume": True, "subcapsular": False, "touches_vessel": True, "mimics": "hemangioma",
+        "partial_volume": True, "subcapsular": False, "touches_vessel": True, "mimics": "hemangioma", "lobes": 1,
         "image": "patients/P0001/L1/CT", "mask": "patients/P0001/L1/SEG.dcm",
         # column 10 and row 12 of slice 2, pixels of .75 mm in slices of 2.5 mm from (-101.25, 37.5, -600)
         "center_mm": [-93.75, 46.5, -595.0],
@@ -45,15 +45,15 @@ def test_the_manifest_is_one_line_per_lesion(folder):
     header, first, second = (folder / "manifest.csv").read_text().splitlines()
     assert header == (
         "patient_id,lesion_id,class,image,mask,mask_label,center_x_mm,center_y_mm,center_z_mm,diameter_mm,phase,source,"
-        "subtype,mimics,short_diameter_mm,true_contrast_hu,measured_contrast_hu,partial_volume,subcapsular,"
+        "subtype,lobes,mimics,short_diameter_mm,true_contrast_hu,measured_contrast_hu,partial_volume,subcapsular,"
         "touches_vessel"
     )
     assert first == (
         "P0001,P0001-L1,metastasis,patients/P0001/L1/CT,patients/P0001/L1/SEG.dcm,P0001-L1,-93.750,46.500,-595.000,"
-        "11.00,portal,phantom,solid,hemangioma,8.50,-50.25,-40.12,true,false,true"
+        "11.00,portal,phantom,solid,1,hemangioma,8.50,-50.25,-40.12,true,false,true"
     )
     assert second.startswith("P0001,P0001-L2,cyst,")
-    assert second.endswith(",phantom,simple,,8.50,-50.25,-40.12,false,false,true")
+    assert second.endswith(",phantom,simple,1,,8.50,-50.25,-40.12,false,false,true")
     assert not list(folder.glob(".*"))
 
 

@@ -65,7 +65,8 @@ class Painter:
         canvas.hu[:] = self._trunk.hu
         for organ in self._model.organs:
             paint_organ(canvas, organ, self._wall if organ.in_cavity else self._skin)
-        return canvas.hu[0]
+        slice_hu: Array = canvas.hu[0]
+        return slice_hu
 
     def _paint_liver(self, canvas: Canvas) -> Array:
         """Paint liver, vessels and gallbladder; return the liver's coverage, of the canvas' shape."""

@@ -127,14 +127,14 @@ def _over_cores(tasks: Sequence[Task], jobs: int | None) -> Generator[None, None
     jobs = min(jobs or joblib.cpu_count(), len(tasks))
     if jobs <= 1:
         for task in tasks:
-            _write_patient(task)
+            write_patient(task)
             yield
         return
     # spawn: a forked child of a process that has started threads (torch, SimpleITK) may hang
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=end_with_parent)
     try:
         with _sigint_kept_from_children():
-            futures = [pool.submit(_write_patient, task) for task in tasks]
+            futures = [pool.submit(write_patient, task) for task in tasks]
         for future in as_completed(futures):
             future.result()
             yield
@@ -159,7 +159,7 @@ def _sigint_kept_from_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _write_patient(task: Task) -> None:
+def write_patient(task: Task) -> None:
     """Draw, scan and write one patient; the folder appears when it is complete."""
     _, cohort, patient = task
     home = _home(task)

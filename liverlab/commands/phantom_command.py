@@ -43,12 +43,13 @@ def _phantom(options: argparse.Namespace) -> int:
     else:
         _write(options, PhantomCohort(**given))
     if options.contact_sheet:
-        from data_modules.phantom.contact_sheet import write_contact_sheet
+        from data_modules.phantom_check.contact_sheet import write_contact_sheet
 
         for path in write_contact_sheet(options.out):
             print(f"Contact sheet: {path}")
     if options.check:
-        from data_modules.phantom.check import check_phantom, check_table
+        from data_modules.phantom_check.check import check_phantom
+        from data_modules.phantom_check.check_lines import check_table
 
         lines = check_phantom(options.out)
         print(check_table(lines))

@@ -7,14 +7,15 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from data_modules.cohort import Lesion
-from data_modules.phantom.edge import edge_f50
-from data_modules.phantom.nps import noise_power
-from data_modules.phantom.parenchyma import parenchyma
-from data_modules.phantom.phantom_files import Hu, Mask, PhantomFolder, PhantomSeries, Row
+from data_modules.phantom_check.edge import edge_f50
+from data_modules.phantom_check.nps import noise_power
+from data_modules.phantom_check.parenchyma import parenchyma
+from data_modules.phantom_check.phantom_files import Hu, Mask, PhantomFolder, PhantomSeries, Row
 from data_modules.readers.volume import Volume
 from data_modules.wide_patch import bounding_centre, key_slice, long_diameter_mm, wide_patch
 
 LOWEST_HU, HIGHEST_HU = -1024, 3071
+RIM_MM = 1.5  # of a lesion, where smoothing mixes in the tissue around
 INTERIOR_MM = 3.0  # from the edge, beyond which neither PSF nor an oblique wall reaches
 
 
@@ -56,7 +57,7 @@ class LesionMeasures:
         mean_hu: Over the mask.
         contrast_hu: That minus the liver's median (or that of the tissue around, in a slab).
         interior_hu: Over the part at least 3 mm from the edge; NaN if there is none.
-        dark_hu: Lower quartile of the lightly smoothed lesion, minus liver.
+        dark_hu: Lower quartile of the lightly smoothed lesion without its rim of 1.5 mm, minus liver.
         bright_hu: 95th percentile of it, minus liver.
     """
 
@@ -155,7 +156,7 @@ def _measure_lesion(series: PhantomSeries, row: Row, mask: Mask, liver_hu: float
     depth = ndimage.distance_transform_edt(own, sampling=spacing_mm)
     if liver_hu is None:
         liver_hu = _around_hu(hu, np.any([other[k] for other in series.masks], axis=0), spacing_mm)
-    smooth = ndimage.gaussian_filter(hu, 1 / spacing_mm[0])[own]
+    smooth = ndimage.gaussian_filter(hu, 1 / spacing_mm[0])[depth >= min(RIM_MM, depth.max())]
     diameter, thickness = long_diameter_mm(own, spacing_mm), series.volume.thickness_mm
     return LesionMeasures(
         lesion=Lesion(row["lesion_id"], row["patient_id"], row["class"], diameter, spacing_mm[0], thickness, "phantom"),

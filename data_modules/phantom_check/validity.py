@@ -9,7 +9,7 @@ from pathlib import Path
 import pydicom
 from pydicom import config
 
-from data_modules.phantom.phantom_files import PhantomFolder
+from data_modules.phantom_check.phantom_files import PhantomFolder
 
 
 @dataclass(frozen=True)

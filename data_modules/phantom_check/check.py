@@ -7,13 +7,13 @@ from pathlib import Path
 
 import joblib
 
-from data_modules.phantom.check_lines import Line
-from data_modules.phantom.lesion_lines import difficulty_lines, lesion_lines
-from data_modules.phantom.liver_lines import liver_lines
-from data_modules.phantom.measure import PatientMeasures, measure_patient
-from data_modules.phantom.phantom_files import PhantomFolder, open_phantom
-from data_modules.phantom.redrawing import redraw
-from data_modules.phantom.validity import Findings, validate_patient, validator
+from data_modules.phantom_check.check_lines import Line
+from data_modules.phantom_check.lesion_lines import difficulty_lines, lesion_lines
+from data_modules.phantom_check.liver_lines import liver_lines
+from data_modules.phantom_check.measure import measure_patient
+from data_modules.phantom_check.phantom_files import open_phantom
+from data_modules.phantom_check.redrawing import redraw
+from data_modules.phantom_check.validity import Findings, validate_patient, validator
 from data_modules.processes import end_with_parent
 
 
@@ -31,10 +31,11 @@ def check_phantom(out: Path, *, jobs: int | None = None) -> list[Line]:
         InputError: If the folder holds no complete phantom.
     """
     phantom = open_phantom(out)
-    seed, context = phantom.settings["seed"], multiprocessing.get_context("spawn")
+    seed, context = phantom.cohort.seed, multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs or joblib.cpu_count(), context, end_with_parent) as pool:
         again, other = (pool.submit(redraw, phantom, s) for s in (seed, seed + 1))
-        patients, findings = zip(*pool.map(partial(_examine, phantom), phantom.patients), strict=True)
+        patients = list(pool.map(partial(measure_patient, phantom), phantom.patients))
+        findings = pool.map(partial(validate_patient, phantom), phantom.patients)
         lesions = [lesion for patient in patients for lesion in patient.lesions]
         return [
             *liver_lines({p.patient_id: p.liver for p in patients if p.liver is not None}),
@@ -43,10 +44,6 @@ def check_phantom(out: Path, *, jobs: int | None = None) -> list[Line]:
             _bytes_line(*again.result(), *other.result()),
             _validity_line(sum(findings, Findings())),
         ]
-
-
-def _examine(phantom: PhantomFolder, patient_id: str) -> tuple[PatientMeasures, Findings]:
-    return measure_patient(phantom, patient_id), validate_patient(phantom, patient_id)
 
 
 def _bytes_line(same: int, files: int, shared: int, others: int) -> Line:

@@ -2,19 +2,11 @@
 
 import hashlib
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from data_modules.phantom.phantom_files import PhantomFolder
-from data_modules.phantom.phantom_writer import _write_patient
-from data_modules.phantom.plan import plan_cohort
-
-
-def render_patient(out: Path, settings: dict[str, Any], patient_id: str) -> None:
-    """Write one patient of a cohort into `out`/patients/<id>, as the writer of the whole cohort would."""
-    seed, lesions = settings["seed"], settings["lesions"]
-    patient = next(p for p in plan_cohort(lesions, seed) if p.patient_id == patient_id)
-    _write_patient(out, seed, lesions, patient)
+from data_modules.phantom.phantom_writer import write_patient
+from data_modules.phantom_check.phantom_files import PhantomFolder
 
 
 def redraw(phantom: PhantomFolder, seed: int) -> tuple[int, int]:
@@ -26,8 +18,10 @@ def redraw(phantom: PhantomFolder, seed: int) -> tuple[int, int]:
     # a cohort of another seed may have a few patients less: any has the first half
     candidates = sorted(phantom.patients)[: (len(phantom.patients) + 1) // 2]
     patient = min(candidates, key=lambda p: len(list(phantom.folder(p).rglob("*.dcm"))))
+    cohort = replace(phantom.cohort, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        render_patient(Path(folder), phantom.settings | {"seed": seed}, patient)
+        (Path(folder) / "patients").mkdir()
+        write_patient((Path(folder), cohort, next(p for p in cohort.patients() if p.patient_id == patient)))
         again = _digests(Path(folder) / "patients" / patient)
     before = _digests(phantom.folder(patient))
     return len(before.items() & again.items()), len(before.keys() | again.keys())

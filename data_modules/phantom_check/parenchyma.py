@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from data_modules.phantom.phantom_files import Hu, Mask
+from data_modules.phantom_check.phantom_files import Hu, Mask
 
 TREND_MM = 20.0  # sigma of what counts as a trend; noise and texture are finer
 VESSEL_MM = 1.5  # sigma at which a vessel stands out of the noise
@@ -42,11 +42,12 @@ def local_mean(hu: Hu, mask: Mask, sigma_mm: float, spacing_mm: float) -> Hu:
     width = (1, *2 * [1 + 2 * round(sigma_mm / spacing_mm * np.sqrt(6) / 2 - 0.5)])
 
     def smooth(image: Hu) -> Hu:
-        for _ in range(2):
-            image = ndimage.uniform_filter(image, width, mode="constant")
-        return image
+        once = ndimage.uniform_filter(image, width, mode="constant")
+        twice: Hu = ndimage.uniform_filter(once, width, mode="constant")
+        return twice
 
-    mean: Hu = smooth(np.where(mask, hu, 0).astype(np.float32)) / np.maximum(smooth(mask.astype(np.float32)), 1e-6)
+    mean: Hu = smooth(np.where(mask, hu, 0).astype(np.float32))
+    mean /= np.maximum(smooth(mask.astype(np.float32)), 1e-6)
     return mean
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft, special
 
-from data_modules.phantom.phantom_files import Hu, Mask
+from data_modules.phantom_check.phantom_files import Hu, Mask
 
 Floats = npt.NDArray[np.float64]
 FREQUENCIES_PER_MM = np.arange(0.0, 0.5501, 0.0025)  # up to the Nyquist frequency of a 0.9 mm pixel

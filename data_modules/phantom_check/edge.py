@@ -7,7 +7,7 @@ fat, which bends the inner half of the edge; so only the half on the air's side 
 import numpy as np
 import numpy.typing as npt
 
-from data_modules.phantom.phantom_files import Hu
+from data_modules.phantom_check.phantom_files import Hu
 
 Floats = npt.NDArray[np.float64]
 LEVEL_HU = -480.0  # half way from air to skin

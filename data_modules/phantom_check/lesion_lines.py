@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from data_modules.cohort import Cohort
-from data_modules.phantom.check_lines import Line
-from data_modules.phantom.difficulty import best_accuracy, grain
-from data_modules.phantom.measure import LesionMeasures
-from data_modules.phantom.nps import Floats
+from data_modules.folds import make_splits
+from data_modules.phantom_check.check_lines import Line
+from data_modules.phantom_check.difficulty import best_accuracy, grain
+from data_modules.phantom_check.measure import LesionMeasures
+from data_modules.phantom_check.nps import Floats
 
 PUBLISHED_CONTRAST_HU = {"cyst": -92, "metastasis": -42}  # Chen et al. 2016, PMC5026898, Table A1
 FEWEST_LESIONS = 60  # for an accuracy that means something
+FOLDS, REPEATS = 5, 10
 CNN = "paper CNN with classic augmentation"
 
 
@@ -81,5 +83,6 @@ def accuracies(lesions: Sequence[LesionMeasures]) -> dict[str, float]:
         "grain": grain(cohort),
         "scanner": np.array([[x.lesion.thickness_mm, x.lesion.spacing_mm] for x in lesions]),
     }
-    shares = {name: 100 * best_accuracy(cohort, values) for name, values in features.items()}
+    splits = make_splits(cohort, folds=FOLDS, repeats=REPEATS)
+    shares = {name: 100 * best_accuracy(cohort, values, splits) for name, values in features.items()}
     return shares | {"largest": 100 * float(np.bincount(cohort.labels).max()) / len(cohort)}

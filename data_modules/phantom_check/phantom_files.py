@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_modules.errors import InputError
+from data_modules.phantom.phantom_cohort import PhantomCohort, finished_phantom
 from data_modules.readers.ct_series import CTFolder
 from data_modules.readers.dicom_seg import DicomSeg
 from data_modules.readers.volume import Volume
@@ -26,12 +27,12 @@ class PhantomFolder:
 
     Attributes:
         path: The folder.
-        settings: How it was written (`cohort.json`): "lesions", "seed", "roi_only" and so on.
+        cohort: How it was written.
         patients: Rows of the manifest by patient.
     """
 
     path: Path
-    settings: dict[str, Any]
+    cohort: PhantomCohort
     patients: dict[str, tuple[Row, ...]]
 
     def folder(self, patient_id: str) -> Path:
@@ -77,29 +78,28 @@ def open_phantom(out: Path) -> PhantomFolder:
     Raises:
         InputError: If the folder holds no phantom, or one of which a part is missing.
     """
-    for name in ("manifest.csv", "cohort.json", "PHANTOM.md"):
-        if not (out / name).is_file():
-            raise InputError(f"{out} holds no complete phantom: {name} is missing. `liverlab phantom` writes one.")
-    settings = json.loads((out / "cohort.json").read_text())
+    cohort = finished_phantom(out)
+    if cohort is None:
+        raise InputError(f"{out} holds no complete phantom. `liverlab phantom` writes one.")
     patients: dict[str, list[Row]] = {}
     needed = set()
     with (out / "manifest.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             patients.setdefault(row["patient_id"], []).append(row)
             needed |= {row["image"], row["mask"], f"patients/{row['patient_id']}/truth.json"}
-            needed |= set() if settings["roi_only"] else {f"patients/{row['patient_id']}/LIVER.dcm"}
+            needed |= set() if cohort.roi_only else {f"patients/{row['patient_id']}/LIVER.dcm"}
     missing = sorted(name for name in needed if not (out / name).exists())
     if missing:
         text = f"{out} holds no complete phantom: {missing[0]} is missing ({len(missing)} of {len(needed)} parts). "
         raise InputError(text + "Write it again into a new folder.")
-    return PhantomFolder(out, settings, {patient: tuple(rows) for patient, rows in patients.items()})
+    return PhantomFolder(out, cohort, {patient: tuple(rows) for patient, rows in patients.items()})
 
 
 def _read(phantom: PhantomFolder, rows: list[Row]) -> PhantomSeries:
     volume = CTFolder(phantom.path / rows[0]["image"]).volume()
     segments = DicomSeg(phantom.path / rows[0]["mask"])
     liver = None
-    if not phantom.settings["roi_only"]:
+    if not phantom.cohort.roi_only:
         liver = DicomSeg(phantom.folder(rows[0]["patient_id"]) / "LIVER.dcm").mask(volume, None)
     masks = tuple(segments.mask(volume, row["mask_label"]) for row in rows)
     return PhantomSeries(tuple(rows), volume, volume.hu(), masks, liver)

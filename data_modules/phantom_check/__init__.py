@@ -1,0 +1,1 @@
+"""Measuring a written phantom on its files: physics, difficulty, validity, pictures."""
