@@ -53,4 +53,5 @@ def test_pushed_texture_moves_as_an_incompressible_tissue_would():
     for distance in (8.5, 12.0, 18.0):
         came_from = (distance**3 - 0.8 * 8**3) ** (1 / 3)
         assert pushed[40, 40 + int(distance * 2)] == pytest.approx(came_from, abs=0.05)
+    assert pushed[40, 40:57] == pytest.approx(x[0, 40:57], abs=0.01)  # up to 8 mm: the lesion's own
     assert pushed[40, 0] == pytest.approx(-((20**3 - 0.8 * 8**3) ** (1 / 3)), abs=0.05)

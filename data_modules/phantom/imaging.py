@@ -64,7 +64,7 @@ def tissue_texture(
 
 
 def push_texture(texture: Array, offset: tuple[Array, Array, Array], radius_mm: float, part: float) -> Array:
-    """Texture of one slice as a lesion has pushed it outwards.
+    """Texture of one slice as a lesion has pushed it outwards; within the lesion it stays, as that tissue's own.
 
     Args:
         texture: Shape (Y, X), a box around the lesion.
@@ -74,8 +74,8 @@ def push_texture(texture: Array, offset: tuple[Array, Array, Array], radius_mm: 
     """
     x, y, z = offset
     pixel_mm = float(x[0, 1] - x[0, 0])
-    cube = (x * x + y * y + z * z) ** np.float32(1.5)
-    shrink = np.cbrt(np.maximum(1 - np.float32(part * radius_mm**3) / np.maximum(cube, np.float32(1e-3)), 0))
+    cube = np.maximum((x * x + y * y + z * z) ** np.float32(1.5), np.float32(radius_mm**3))
+    shrink = np.where(cube > radius_mm**3, np.cbrt(1 - np.float32(part * radius_mm**3) / cube), np.float32(1))
     rows = (y * shrink - y[0, 0]) / pixel_mm
     columns = (x * shrink - x[0, 0]) / pixel_mm
     pushed: Array = ndimage.map_coordinates(texture, (rows, columns), order=1, mode="reflect")

@@ -18,7 +18,7 @@ from data_modules.phantom.shapes import Blob, Shape, random_blob
 # In a fatty liver a contrast measured in a healthy one would give fat: necrosis stays fluid, a pool stays blood.
 DARKEST_TUMOUR, DARKEST_POOL = 8.0, 25.0  # HU
 BLOOD_HU = 40.0  # before contrast agent
-BELOW_RIM = 10.0  # HU: the published -47 is a mean over whole lesions; inside a rim it is darker
+BELOW_RIM = 15.0  # HU: the published -47 is a mean over whole lesions; inside a rim it is darker
 
 
 @dataclass(frozen=True, eq=False)

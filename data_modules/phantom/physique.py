@@ -66,7 +66,7 @@ def draw_physique(thickness_mm: float, rng: np.random.Generator) -> Physique:
         aorta=rng.uniform(140, 170),
         spleen=rng.uniform(115, 130),
         muscle=rng.uniform(55, 65),
-        fat=rng.normal(-100, 3),
+        fat=float(np.clip(rng.normal(-100, 2), -104, -96)),
     )
 
 

@@ -17,6 +17,7 @@ Vector = npt.NDArray[np.float64]
 THINNEST_MM = 0.75  # radius at which branching ends
 HEIGHTS_MM = (-45.0, 0.0, 45.0)  # of the liver segments, around the middle of the lesions
 TREE_HALF_MM = 75.0  # above and below the middle, as far as the largest lesion reaches
+STEM_MM, HILAR_FAT_MM = 5.0, 1.5  # radius of the portal vein at the hilum, and the fat around it
 PIECES = 3  # of a vessel that bends around a lesion
 MASS_EFFECT = 0.8  # part of a lesion's volume that pushed tissue aside; the rest replaced it
 
@@ -106,8 +107,11 @@ def liver_vessels(anatomy: Anatomy, rng: np.random.Generator) -> Vessels:
     start[:, 2] += rng.uniform(-6, 6, len(start))
     angle = np.deg2rad(angle + rng.uniform(-10, 10, len(angle)))
     direction = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
-    upright = [Vessels(a[None], b[None], np.array([5.0]), np.array([body.portal_vein])) for a, b in pairwise(stem)]
-    return join([*upright, grow(start, direction, radius, hu, inside, rng)])
+    sleeve, upright = (
+        Vessels(stem[:-1], stem[1:], np.full(len(stem) - 1, r), np.full(len(stem) - 1, value))
+        for r, value in ((STEM_MM + HILAR_FAT_MM, body.fat), (STEM_MM, body.portal_vein))
+    )
+    return join([sleeve, upright, grow(start, direction, radius, hu, inside, rng)])
 
 
 def push_aside(vessels: Vessels, centre: Vector, radius_mm: float) -> Vessels:
