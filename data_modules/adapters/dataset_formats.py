@@ -85,7 +85,7 @@ def make_manifest(name: str, folder: Path, out: Path, labels: Sequence[str] = ()
     if out.exists():
         raise InputError(f"{out.name} exists already. Name a new file.")
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder.")
+        raise InputError("The folder to read does not exist, or is a file.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
         listing = form.read(folder.absolute(), out.absolute().parent, rules)
