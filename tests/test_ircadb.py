@@ -1,6 +1,7 @@
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
 from dataset_trees import ingested, make, rows_of
 from dicom_examples import body, write_ct
 
@@ -59,6 +60,9 @@ def test_one_row_per_part_of_the_liver_lesions(tree):
     cohort = ingested(manifest)
     assert cohort.patches[:, 128, 128].tolist() == [0, 40, -10, 0, 40, -10]
     assert cohort.lesions[0].source == "3D-IRCADb-01"
+    written = SimpleITK.ReadImage(str(manifest.parent / "masks" / "3D-IRCADb-01" / "3Dircadb1.1" / "livertumor02.nrrd"))
+    np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(written), body(lesions=SPHERES)[1][1])
+    np.testing.assert_allclose([*written.GetSpacing(), *written.GetOrigin()], [0.7, 0.8, 2.5, -20, -30, -50])
 
 
 def test_the_tumours_class_comes_from_the_user(tree):
@@ -74,7 +78,7 @@ def edit(path, change):
 
 def test_masks_and_cts_that_do_not_fit_are_left_out(tree):
     masks = tree / "3Dircadb1.1" / "MASKS_DICOM"
-    edit(masks / "livertumor01" / "image_5", lambda ds: setattr(ds, "ImagePositionPatient", [0, 0, 1.0]))
+    edit(masks / "livertumor01" / "image_5", lambda ds: setattr(ds, "ImagePositionPatient", [0, 0, -46.25]))  # half-way
     edit(masks / "livertumor02" / "image_5", lambda ds: delattr(ds, "ImagePositionPatient"))
     (tree / "3Dircadb1.2" / "PATIENT_DICOM" / "image_4").unlink()
     manifest, text = make("ircadb", tree)

@@ -28,7 +28,7 @@ def test_each_large_part_is_a_lesion_the_largest_first_and_corners_connect(tmp_p
         ("p", "cyst-1", "cyst", "1"),
         ("p", "cyst-2", "cyst", "2"),
     ]
-    assert listing.left_out == {"parts under 5 mm": 1}
+    assert +listing.left_out == {"parts under 5 mm": 1}
     written = SimpleITK.ReadImage(str(tmp_path / "masks" / "p.nrrd"))
     assert np.bincount(SimpleITK.GetArrayFromImage(written).ravel())[1:].tolist() == [125, 72]
     assert written.GetOrigin() == (5, 6, 7)
@@ -36,8 +36,11 @@ def test_each_large_part_is_a_lesion_the_largest_first_and_corners_connect(tmp_p
 
 def test_nothing_large_enough_writes_nothing(tmp_path):
     voxels = np.zeros((5, 9, 9))
+    listing = Listing()
+    list_parts(listing, image(voxels), tmp_path / "p.nrrd", ENTRY)
+    assert +listing.left_out == {"empty masks": 1}
     voxels[2, 2, 2] = 1
     listing = Listing()
     list_parts(listing, image(voxels), tmp_path / "p.nrrd", ENTRY)
-    assert (listing.entries, listing.left_out) == ([], {"parts under 5 mm": 1})
+    assert (listing.entries, +listing.left_out) == ([], {"parts under 5 mm": 1})
     assert list(tmp_path.iterdir()) == []

@@ -47,6 +47,9 @@ def tree(tmp_path):
         "MR4": [series("MR4", "DWI", lesion(4))],
         "MR5": [series("MR5", "C+V", lesion(4)) | {"origin": None}],
         "MR6": [series("MR6", "C+V", lesion(4))],
+        "MR7": [series("MR7", "C+V", lesion(4)) | {"pixel_spacing": [0.8, 0]}],
+        "MR8": [series("MR8", "C+V") | {"annotation": {"lesion": []}}],
+        "../MR9": [series("MR9", "C+V", lesion(4))],
     }
     for patient, scans in info.items():
         for one in scans:
@@ -70,6 +73,7 @@ def test_the_lesions_of_the_venous_phase_in_true_millimetres(tree):
         ("MR2", "0", "metastasis", "images/LLD-MMRI/MR2.nrrd", *place),
     ]
     lines = text.splitlines()
+    assert "      4  left out: patients whose annotation is not of the known form" in lines
     assert lines[0] == "2 lesions of 2 patients: 1 hemangioma, 1 metastasis."
     assert sorted(line.split("left out: ")[1] for line in lines[1:-1]) == [
         "lesions of category Hepatocellular_carcinoma",

@@ -58,9 +58,13 @@ def test_a_further_type_and_the_tables_original_form(tree):
 
 
 def test_a_wrong_tree_is_a_sentence(tree):
-    (tree / "meta_info_patient.tab").write_text("ID\tdiagnosis\n")
-    with pytest.raises(InputError, match=r"meta_info_patient\.tab lacks the column ID or type"):
-        make("mct-ltdiag", tree)
+    for table, sentence in (
+        (b"ID\tdiagnosis\n1\tHH", "is empty, or lacks the column ID or type"),
+        (b"\xff", "is not a"),
+    ):
+        (tree / "meta_info_patient.tab").write_bytes(table)
+        with pytest.raises(InputError, match=rf"meta_info_patient\.tab {sentence}"):
+            make("mct-ltdiag", tree)
     (tree / "meta_info_patient.tab").unlink()
     with pytest.raises(InputError, match=r"No meta_info_patient\.tab in the given folder"):
         make("mct-ltdiag", tree)

@@ -28,8 +28,9 @@ def list_parts(listing: Listing, mask: SimpleITK.Image, path: Path, entry: Lesio
     relabel = SimpleITK.RelabelComponentImageFilter()
     relabel.SetMinimumObjectSize(math.ceil(smallest_mm3 / math.prod(mask.GetSpacing())))
     parts = relabel.Execute(SimpleITK.ConnectedComponent(mask, True))  # True: corners connect
-    number = relabel.GetNumberOfObjects()
-    listing.left_out[f"parts under {MIN_DIAMETER_MM:g} mm"] += relabel.GetOriginalNumberOfObjects() - number
+    number, found = relabel.GetNumberOfObjects(), relabel.GetOriginalNumberOfObjects()
+    listing.left_out["empty masks"] += not found
+    listing.left_out[f"parts under {MIN_DIAMETER_MM:g} mm"] += found - number
     if number:
         path.parent.mkdir(parents=True, exist_ok=True)
         SimpleITK.WriteImage(SimpleITK.Cast(parts, SimpleITK.sitkUInt16), str(path), useCompression=True)

@@ -52,7 +52,7 @@ def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
             _list_patient(listing, patient, series, folder, beside, rules)
         except CaseError as error:
             listing.left_out[f"patients: {error.text}"] += 1
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, AttributeError):
             listing.left_out["patients whose annotation is not of the known form"] += 1
     return listing
 
@@ -64,6 +64,8 @@ def _list_patient(
     if len(found) != 1:
         listing.left_out[f"patients without exactly one series of phase {PHASE}"] += 1
         return
+    if Path(patient).name != patient:  # it becomes a file's name
+        raise ValueError("a patient's key is one word")
     one = found[0]
     lesions = []
     for key, lesion in one["annotation"]["lesion"].items():
@@ -100,8 +102,10 @@ def _largest_box(bbox: dict[str, Any]) -> tuple[float, ...]:
 def _with_geometry(path: Path, series: dict[str, Any]) -> SimpleITK.Image:
     """The image with its spacing and origin from the annotation (pixel_spacing as in DICOM: rows first)."""
     image = read_grid(path)
-    y, x = (float(value) for value in series["pixel_spacing"])
-    image.SetSpacing([x, y, float(series["slice_spacing"])])
+    y, x, z = (float(value) for value in (*series["pixel_spacing"], series["slice_spacing"]))
+    if min(x, y, z) <= 0:
+        raise ValueError("spacings are above 0")
+    image.SetSpacing([x, y, z])
     image.SetOrigin([float(value) for value in series["origin"]])
     image.SetDirection([1, 0, 0, 0, 1, 0, 0, 0, 1])
     return image

@@ -61,8 +61,11 @@ def _types(folder: Path) -> dict[str, str]:
     path = next((p for p in (folder / f"{TABLE}.tab", folder / f"{TABLE}.csv") if p.is_file()), None)
     if path is None:
         raise InputError(f"No {TABLE}.tab in the given folder: it says which case is of which type.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file, delimiter="\t" if path.suffix == ".tab" else ",")
-        if not {"ID", "type"} <= set(rows.fieldnames or ()):
-            raise InputError(f"{path.name} lacks the column ID or type.")
-        return {row["ID"].strip(): (row["type"] or "").strip().upper() for row in rows}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tab" else ","))
+    except (csv.Error, UnicodeDecodeError):
+        raise InputError(f"{path.name} is not a readable table in UTF-8.") from None
+    if not rows or not {"ID", "type"} <= rows[0].keys():
+        raise InputError(f"{path.name} is empty, or lacks the column ID or type.")
+    return {(row["ID"] or "").strip(): (row["type"] or "").strip().upper() for row in rows}
