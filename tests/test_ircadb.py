@@ -51,7 +51,7 @@ def test_one_row_per_part_of_the_liver_lesions(tree):
             (2, "livertumors", 1, "tumor"),
             (2, "livertumors", 2, "tumor"),
         )
-        for mask in [f"masks/3D-IRCADb-01/3Dircadb1.{p}/{name}.nrrd"]
+        for mask in [f"ircadb_files/3Dircadb1.{p}/{name}.nrrd"]
     ]
     assert text.splitlines()[:2] == [
         "6 lesions of 2 patients: 2 cyst, 4 tumor.",
@@ -60,7 +60,7 @@ def test_one_row_per_part_of_the_liver_lesions(tree):
     cohort = ingested(manifest)
     assert cohort.patches[:, 128, 128].tolist() == [0, 40, -10, 0, 40, -10]
     assert cohort.lesions[0].source == "3D-IRCADb-01"
-    written = SimpleITK.ReadImage(str(manifest.parent / "masks" / "3D-IRCADb-01" / "3Dircadb1.1" / "livertumor02.nrrd"))
+    written = SimpleITK.ReadImage(str(manifest.parent / "ircadb_files" / "3Dircadb1.1" / "livertumor02.nrrd"))
     np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(written), body(lesions=SPHERES)[1][1])
     np.testing.assert_allclose([*written.GetSpacing(), *written.GetOrigin()], [0.7, 0.8, 2.5, -20, -30, -50])
 

@@ -69,8 +69,8 @@ def test_the_lesions_of_the_venous_phase_in_true_millimetres(tree):
     assert rows_of(
         manifest, "patient_id", "lesion_id", "class", "image", *centre, "diameter_mm", "phase", "source"
     ) == [
-        ("MR1", "0", "hemangioma", "images/LLD-MMRI/MR1.nrrd", *place),
-        ("MR2", "0", "metastasis", "images/LLD-MMRI/MR2.nrrd", *place),
+        ("MR1", "0", "hemangioma", "lld-mmri_files/MR1.nrrd", *place),
+        ("MR2", "0", "metastasis", "lld-mmri_files/MR2.nrrd", *place),
     ]
     lines = text.splitlines()
     assert "      4  left out: patients whose annotation is not of the known form" in lines
@@ -83,7 +83,7 @@ def test_the_lesions_of_the_venous_phase_in_true_millimetres(tree):
         "patients: an image file cannot be decoded: it is truncated, damaged or of another format than its name says.",
     ]
     assert "roi.intensity=minmax" in lines[-1]
-    image = SimpleITK.ReadImage(str(manifest.parent / "images" / "LLD-MMRI" / "MR1.nrrd"))
+    image = SimpleITK.ReadImage(str(manifest.parent / "lld-mmri_files" / "MR1.nrrd"))
     np.testing.assert_allclose([*image.GetSpacing(), *image.GetOrigin()], [0.7, 0.8, 2.5, -10, -20, 30])
 
 

@@ -39,4 +39,5 @@ def test_manifests_of_two_sources_can_be_joined(tree, tmp_path):
         assert main(["manifest", "mswal", "data", "--out", f"{name}.csv", "--source", name, *rules]) == 0
     joined = tmp_path / "all.csv"
     joined.write_text((tmp_path / "one.csv").read_text() + (tmp_path / "two.csv").read_text().split("\n", 1)[1])
+    assert len({mask for (mask,) in rows_of(joined, "mask")}) == 3  # neither wrote over the other's masks
     assert rows_of(joined, "class", "source") == [("metastasis", "one"), ("cyst", "one"), ("hemangioma", "two")]

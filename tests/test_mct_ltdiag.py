@@ -29,9 +29,9 @@ def test_one_row_per_part_of_the_cases_with_a_class(tree):
     columns = ("patient_id", "lesion_id", "class", "image", "mask", "mask_label", "phase", "source")
     rest = ("pvp", "MCT-LTDiag")
     assert rows_of(manifest, *columns) == [
-        ("c1", "1", "hemangioma", "../MCT/c1/NIFTI/pvp.nii.gz", "masks/MCT-LTDiag/c1.nrrd", "1", *rest),
-        ("c2", "1", "metastasis", "../MCT/c2/NIFTI/pvp.nii.gz", "masks/MCT-LTDiag/c2.nrrd", "1", *rest),
-        ("c2", "2", "metastasis", "../MCT/c2/NIFTI/pvp.nii.gz", "masks/MCT-LTDiag/c2.nrrd", "2", *rest),
+        ("c1", "1", "hemangioma", "../MCT/c1/NIFTI/pvp.nii.gz", "mct-ltdiag_files/c1.nrrd", "1", *rest),
+        ("c2", "1", "metastasis", "../MCT/c2/NIFTI/pvp.nii.gz", "mct-ltdiag_files/c2.nrrd", "1", *rest),
+        ("c2", "2", "metastasis", "../MCT/c2/NIFTI/pvp.nii.gz", "mct-ltdiag_files/c2.nrrd", "2", *rest),
     ]
     lines = text.splitlines()
     assert lines[0] == "3 lesions of 2 patients: 1 hemangioma, 2 metastasis."

@@ -36,7 +36,7 @@ def test_one_row_per_part_of_the_liver_lesions(tree):
             (1, "Tr", 6, 2, "cyst"),
             (2, "Ts", 3, 1, "tumor"),
         )
-        for mask in [f"masks/MSWAL/MSWAL_{c}-{n}.nrrd"]
+        for mask in [f"mswal_files/MSWAL_{c}-{n}.nrrd"]
     ]
     assert text.splitlines()[:3] == [
         "4 lesions of 2 patients: 2 tumor, 2 cyst.",

@@ -30,7 +30,7 @@ class DatasetFormat:
     """One way in which data lie in a folder.
 
     Attributes:
-        read: Called with (folder, manifest's folder, rules).
+        read: Called with (folder, folder for converted files, rules).
         source: Word for the column source, unless the user gives one.
         labels: Rules that apply after the user's.
         note: What the user must know.
@@ -64,7 +64,7 @@ def make_manifest(name: str, folder: Path, out: Path, labels: Sequence[str] = ()
     Args:
         name: One of the `FORMATS`.
         folder: The data.
-        out: CSV file to write; converted masks and images go to folders beside it.
+        out: CSV file to write; beside `manifest.csv`, `manifest_files/` gets what had to be converted.
         labels: Rules PATTERN=CLASS; the first that fits counts, and the format's own come last.
         source: Short word for where the cases come from; "" for the format's own.
 
@@ -88,7 +88,7 @@ def make_manifest(name: str, folder: Path, out: Path, labels: Sequence[str] = ()
         raise InputError("The folder to read does not exist, or is a file.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
-        listing = form.read(folder.absolute(), out.absolute().parent, rules)
+        listing = form.read(folder.absolute(), out.absolute().with_name(f"{out.stem}_files"), rules)
     if not listing.entries:
         raise InputError(f"No lesion found, nothing written. {listing.text()}")
     out.absolute().parent.mkdir(parents=True, exist_ok=True)

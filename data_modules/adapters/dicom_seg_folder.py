@@ -36,12 +36,12 @@ class _Segmentation:
     lesions: tuple[tuple[int, str], ...]
 
 
-def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
+def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
     """List the segments whose label fits a rule.
 
     Args:
         folder: Anything below it is looked at.
-        beside: Not used: nothing needs to be converted.
+        files: Not used: nothing needs to be converted.
         rules: Segment label -> class.
 
     Returns:

@@ -23,12 +23,12 @@ from data_modules.readers.volume import Volume
 Z_TOLERANCE = 0.1  # of the slice spacing
 
 
-def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
+def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
     """List one lesion per connected part of the structures that a rule fits.
 
     Args:
         folder: Folder of the 3Dircadb1.N.
-        beside: Folder of the manifest; receives `masks/3D-IRCADb-01/`.
+        files: Folder for the labelled masks.
         rules: Structure's folder name -> class.
 
     Returns:
@@ -44,7 +44,7 @@ def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
         raise InputError(text + "The zip archives in each 3Dircadb1.N must be unpacked first.")
     listing = Listing()
     for patient in patients:
-        _list_patient(listing, patient, beside / "masks" / "3D-IRCADb-01" / patient.name, rules)
+        _list_patient(listing, patient, files / patient.name, rules)
     return listing
 
 

@@ -25,12 +25,12 @@ CATEGORIES = (
 PHASE = "C+V"  # venous, as the CT of the paper that this project follows
 
 
-def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
+def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
     """List the lesions of the venous phase by centre and diameter.
 
     Args:
         folder: Folder of images and labels.
-        beside: Folder of the manifest; receives `images/LLD-MMRI/`.
+        files: Folder for the corrected images.
         rules: Name of the category -> class.
 
     Returns:
@@ -49,7 +49,7 @@ def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
     listing = Listing()
     for patient, series in patients:
         try:
-            _list_patient(listing, patient, series, folder, beside, rules)
+            _list_patient(listing, patient, series, folder, files, rules)
         except CaseError as error:
             listing.left_out[f"patients: {error.text}"] += 1
         except (LookupError, TypeError, ValueError, AttributeError):
@@ -58,7 +58,7 @@ def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
 
 
 def _list_patient(
-    listing: Listing, patient: str, series: list[dict[str, Any]], folder: Path, beside: Path, rules: Sequence[LabelRule]
+    listing: Listing, patient: str, series: list[dict[str, Any]], folder: Path, files: Path, rules: Sequence[LabelRule]
 ) -> None:
     found = [one for one in series if one["phase"] == PHASE]
     if len(found) != 1:
@@ -78,7 +78,7 @@ def _list_patient(
     if not lesions:
         return
     source = folder / "images" / patient / one["studyUID"] / f"{one['seriesUID']}.nii.gz"
-    target = beside / "images" / "LLD-MMRI" / f"{patient}.nrrd"
+    target = files / f"{patient}.nrrd"
     image = _with_geometry(source, one)
     target.parent.mkdir(parents=True, exist_ok=True)
     SimpleITK.WriteImage(image, str(target), useCompression=True)

@@ -19,12 +19,12 @@ TYPES = ("HCC", "ICC", "CRLM", "BCLM", "HH")  # what the table may say, and we m
 TABLE = "meta_info_patient"
 
 
-def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
+def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
     """List one lesion per connected part of the tumour masks.
 
     Args:
         folder: Folder of the cases and of the table.
-        beside: Folder of the manifest; receives `masks/MCT-LTDiag/`.
+        files: Folder for the labelled masks.
         rules: Type -> class.
 
     Returns:
@@ -50,7 +50,7 @@ def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
         else:
             entry = LesionEntry(case.name, "", name, case / "NIFTI" / "pvp.nii.gz", phase="pvp")
             try:
-                list_parts(listing, read_grid(mask) > 0, beside / "masks" / "MCT-LTDiag" / f"{case.name}.nrrd", entry)
+                list_parts(listing, read_grid(mask) > 0, files / f"{case.name}.nrrd", entry)
             except CaseError as error:
                 listing.left_out[f"cases: {error.text}"] += 1
     return listing

@@ -17,12 +17,12 @@ from data_modules.readers.case_error import CaseError
 from data_modules.readers.image_file import read_grid
 
 
-def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
+def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
     """List one lesion per connected part of the labels that a rule fits.
 
     Args:
         folder: Folder of imagesTr and labelsTr.
-        beside: Folder of the manifest; receives `masks/MSWAL/`.
+        files: Folder for the labelled masks.
         rules: Label number -> class.
 
     Returns:
@@ -52,5 +52,5 @@ def read(folder: Path, beside: Path, rules: Sequence[LabelRule]) -> Listing:
         listing.left_out["cases without such a lesion"] += not lesions
         for number, name in lesions:
             entry = LesionEntry(case, f"{number}-", name, image)
-            list_parts(listing, labels == float(number), beside / "masks" / "MSWAL" / f"{case}-{number}.nrrd", entry)
+            list_parts(listing, labels == float(number), files / f"{case}-{number}.nrrd", entry)
     return listing

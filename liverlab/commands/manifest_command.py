@@ -20,7 +20,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     manifest.add_argument("format", help="dicom-seg, ircadb, lld-mmri, mct-ltdiag or mswal")
     manifest.add_argument("folder", type=Path, help="the data")
-    manifest.add_argument("--out", type=Path, required=True, help="CSV file; converted masks go to masks/ beside it")
+    manifest.add_argument("--out", type=Path, required=True, help="CSV file; converted masks go to a folder beside it")
     manifest.add_argument(
         "--label",
         action="append",
