@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data_modules.errors import InputError
-from liverlab.commands import ingest_command, phantom_command
+from liverlab.commands import ingest_command, manifest_command, phantom_command
 
 EXAMPLES = """examples:
   liverlab run acgan_aug                          the comparison that this project is about
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run, stopped="Stopped. Finished stages stay; the same command goes on from them.")
 
     ingest_command.add(verbs)
+    manifest_command.add(verbs)
     phantom_command.add(verbs)
 
     report = verbs.add_parser("report", help="evaluate a finished run and write its report again")
