@@ -12,9 +12,10 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
 from data_modules.readers.case_error import CaseError
+from data_modules.readers.functional_groups import flat_frames
 
-CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
-MULTIFRAME_CT = {"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}  # Enhanced CT and its legacy conversion
+# CT, Enhanced CT (multi-frame) and Legacy Converted Enhanced CT
+CT_IMAGES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
 # what pydicom raises on damaged files (found by changing bytes at random), on reading or on first use of a value
 DAMAGED = (
     *(InvalidDicomError, BytesLengthException, struct.error, EOFError, OSError, RuntimeError, NotImplementedError),
@@ -24,15 +25,23 @@ TAGS = [
     *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "AcquisitionNumber", "ImageType"),
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "Rows", "Columns"),
     *("RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "PixelPaddingRangeLimit", "PixelRepresentation"),
-    *("PhotometricInterpretation", "BurnedInAnnotation"),
+    *("PhotometricInterpretation", "BurnedInAnnotation", "NumberOfFrames"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
+
+ACQUISITION = ("AcquisitionNumber", "FrameAcquisitionNumber", "TemporalPositionIndex", "StackID")
 
 
 @dataclass(frozen=True)
 class SliceHeader:
-    """One CT slice without its pixels; positions and spacings in mm, spacing as (y, x)."""
+    """One CT slice without its pixels; positions and spacings in mm, spacing as (y, x).
+
+    Attributes of a multi-frame file: `frame` counts its frames from 0, and is None for a file with a single slice;
+    `instance_uid` is that of the slice before its conversion, or else UID/frame, counted from 1 as in DICOM.
+    """
 
     path: Path
+    frame: int | None
     series_uid: str
     instance_uid: str
     frame_of_reference: str
@@ -42,6 +51,8 @@ class SliceHeader:
     spacing_mm: tuple[float, ...]
     shape: tuple[int, int]
     thickness_mm: float
+    rescale: tuple[float, float]
+    inverted: bool
     padding_hu: tuple[float, float] | None
     transfer_syntax: str
 
@@ -52,11 +63,12 @@ def read_headers(path: Path) -> list[SliceHeader]:
     Localizers and objects that are not CT images (SEG, SR, dose reports, secondary captures) are left out.
 
     Raises:
-        CaseError: If there is no single-frame CT slice, or a `.dcm` file or a CT header cannot be read.
+        CaseError: If there is no CT slice, or a `.dcm` file or a CT header cannot be read.
     """
     # dot files are what macOS leaves beside copied ones
     files = sorted(p for p in path.rglob("[!.]*") if p.is_file()) if path.is_dir() else [path]
-    headers, others = [], Counter[str]()
+    headers: list[SliceHeader] = []
+    others = Counter[str]()
     for file in files:
         dataset = read_dataset(file, TAGS)
         if dataset is None:
@@ -64,10 +76,10 @@ def read_headers(path: Path) -> list[SliceHeader]:
                 raise CaseError("E-DCM-01", "a .dcm file is not readable as DICOM. Refused. Export the series again.")
             continue
         kind = str(dataset.get("SOPClassUID", ""))
-        if kind == CT_IMAGE and "LOCALIZER" not in dataset.get("ImageType", []):
-            headers.append(_slice_header(file, dataset))
+        if kind in CT_IMAGES and "LOCALIZER" not in (dataset.get("ImageType") or []):
+            headers += _slice_headers(file, dataset)
         else:
-            others["localizer" if kind == CT_IMAGE else kind] += 1
+            others["localizer" if kind in CT_IMAGES else kind] += 1
     if not headers:
         raise _no_slices(others)
     return headers
@@ -84,9 +96,6 @@ def read_dataset(path: Path, tags: list[str] | None = None) -> pydicom.FileDatas
 
 
 def _no_slices(others: Counter[str]) -> CaseError:
-    if MULTIFRAME_CT & others.keys():
-        text = "the CT is one multi-frame object (Enhanced CT), which is not read yet. Export it as single slices."
-        return CaseError("E-DCM-04", text)
     names = {uid: UID(uid).name for uid in others}
     # an unregistered UID is its own name, and may be private
     found = ", ".join(f"{n} x {names[uid]}" for uid, n in others.items() if uid == "localizer" or names[uid] != uid)
@@ -94,30 +103,48 @@ def _no_slices(others: Counter[str]) -> CaseError:
     return CaseError("E-DCM-02", text)
 
 
-def _slice_header(path: Path, dataset: Any) -> SliceHeader:
+def _slice_headers(path: Path, dataset: Any) -> list[SliceHeader]:
     if dataset.get("BurnedInAnnotation") == "YES":
         text = "a slice says that writing is burned into its pixels. Refused: it may name a patient."
         raise CaseError("E-PRV-01", text)
-    if dataset.get("PhotometricInterpretation") != "MONOCHROME2":
-        raise CaseError("E-HU-04", "a slice is not stored as MONOCHROME2 grey values. Refused. Export the original CT.")
+    if dataset.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
+        raise CaseError("E-HU-04", "a slice is not stored in grey values (MONOCHROME). Refused. Use the original CT.")
     try:
-        return SliceHeader(
-            path=path,
-            series_uid=str(dataset.SeriesInstanceUID),
-            instance_uid=str(dataset.SOPInstanceUID),
-            frame_of_reference=str(dataset.get("FrameOfReferenceUID", "")),
-            acquisition=str(dataset.get("AcquisitionNumber", "")),
-            position=_floats(dataset.ImagePositionPatient, 3),
-            orientation=_floats(dataset.ImageOrientationPatient, 6),
-            spacing_mm=_floats(dataset.PixelSpacing, 2),
-            shape=(int(dataset.Rows), int(dataset.Columns)),
-            thickness_mm=float(dataset.get("SliceThickness") or 0),
-            padding_hu=_padding(dataset),
-            transfer_syntax=str(dataset.file_meta.TransferSyntaxUID),
-        )
+        if "PerFrameFunctionalGroupsSequence" not in dataset:
+            return [_slice_header(path, dataset, dataset, None)]
+        frames = flat_frames(dataset)
+        if len(frames) != int(dataset.NumberOfFrames):
+            raise ValueError("as many groups as frames expected")
+        return [_slice_header(path, dataset, frame, k) for k, frame in enumerate(frames)]
     except DAMAGED:
         text = "a slice lacks a valid position, orientation, pixel spacing, rescale or transfer syntax. Refused. "
         raise CaseError("E-GEO-01", text + "Export the original CT series.") from None
+
+
+def _slice_header(path: Path, dataset: Any, frame: Any, number: int | None) -> SliceHeader:
+    """`frame` holds what may differ from frame to frame; it is the dataset itself in a single-frame file."""
+    uid = str(dataset.SOPInstanceUID)
+    if number is not None:
+        uid = str(frame.get("ReferencedSOPInstanceUID") or f"{uid}/{number + 1}")
+    rescale = _floats([frame.RescaleSlope, frame.RescaleIntercept], 2)
+    acquisition = [str(frame.get(name, "")) for name in ACQUISITION]
+    return SliceHeader(
+        path=path,
+        frame=number,
+        series_uid=str(dataset.SeriesInstanceUID),
+        instance_uid=uid,
+        frame_of_reference=str(dataset.get("FrameOfReferenceUID", "")),
+        acquisition=" ".join(filter(None, acquisition)),
+        position=_floats(frame.ImagePositionPatient, 3),
+        orientation=_floats(frame.ImageOrientationPatient, 6),
+        spacing_mm=_floats(frame.PixelSpacing, 2),
+        shape=(int(dataset.Rows), int(dataset.Columns)),
+        thickness_mm=float(frame.get("SliceThickness") or 0),
+        rescale=(rescale[0], rescale[1]),
+        inverted=dataset.PhotometricInterpretation == "MONOCHROME1",
+        padding_hu=_padding(dataset, *rescale),
+        transfer_syntax=str(dataset.file_meta.TransferSyntaxUID),
+    )
 
 
 def _floats(values: Any, count: int) -> tuple[float, ...]:
@@ -127,9 +154,8 @@ def _floats(values: Any, count: int) -> tuple[float, ...]:
     return numbers
 
 
-def _padding(dataset: Any) -> tuple[float, float] | None:
-    """The padding range in HU; also proves that slope and intercept are there."""
-    slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
+def _padding(dataset: Any, slope: float, intercept: float) -> tuple[float, float] | None:
+    """The padding range in HU."""
     if dataset.get("PixelPaddingValue") is None:
         return None
     ends = (dataset.PixelPaddingValue, dataset.get("PixelPaddingRangeLimit", dataset.PixelPaddingValue))
