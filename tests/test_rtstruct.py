@@ -72,8 +72,8 @@ def test_a_hole_through_a_keyhole():
 
 def test_contours_without_a_slice_are_placed_by_position(case):
     volume, write = case
-    seg = write({"a": [(None, world(circle(5), 1))], "b": [(None, world(circle(7), 4))]})
-    for name, number, k, radius in (("a", "1", 1, 5), ("b", "2", 4, 7)):
+    seg = write({"a": [(None, world(circle(5.3), 1))], "b": [(None, world(circle(7.3), 4))]})
+    for name, number, k, radius in (("a", "1", 1, 5.3), ("b", "2", 4, 7.3)):
         np.testing.assert_array_equal(seg.mask(volume, name), seg.mask(volume, number))
         assert np.flatnonzero(seg.mask(volume, name).any(axis=(1, 2))).tolist() == [k]
         np.testing.assert_array_equal(seg.mask(volume, name)[k], fill_even_odd([circle(radius)], (64, 60)))
@@ -95,9 +95,7 @@ def test_contours_that_do_not_fit_are_counted_and_refused(case):
     good, between, outside, aside = (world(circle(5), k) for k in (1, 1.5, 9, 2))
     aside[:, 0] += 40
     for bad in (between, outside, aside):
-        with pytest.raises(
-            CaseError, match=r"E-SEG-06 1 of 2 contours .* lie between the slices .* \(z=-?\d+\.\d mm\)"
-        ):
+        with pytest.raises(CaseError, match=r"E-SEG-06 1 of 2 contours .* lie between .* \(z=-?\d+\.\d mm\)"):
             write({"a": [(None, good), (None, bad)]}).mask(volume, None)
 
     def absent(ds):
@@ -118,7 +116,7 @@ def test_names_are_asked_for_and_never_printed(case):
     volume, write = case
     rois = {"Erika M. lesion": [(1, world(circle(5), 1))], "other": [(2, world(circle(5), 2))], "nothing": []}
     seg = write(rois)
-    with pytest.raises(CaseError, match="E-SEG-04 the mask holds several labels: 1, 2. Refused"):
+    with pytest.raises(CaseError, match=r"E-SEG-04 the mask holds several labels: 1, 2\. Refused"):
         seg.mask(volume, None)
     with pytest.raises(CaseError, match="E-SEG-04 mask_label is not in the mask, which holds 1, 2") as caught:
         seg.mask(volume, "Erika")

@@ -76,9 +76,7 @@ def test_warnings_say_what_was_done_to_a_mask(volume, write, labels):
     np.testing.assert_array_equal(lesion_mask(cropped, volume, "3"), labels == 3)
     assert mask_warnings(cropped, volume, labels == 3) == ()
     (moved,) = mask_warnings(write(labels, origin=(-20.3, -30, -50)), volume, labels == 3)
-    assert moved.startswith(
-        "W-SEG-06 the mask has another grid than the image (voxels of 2.5 x 0.8 x 0.7 mm instead of"
-    )
+    assert moved.startswith("W-SEG-06 the mask has another grid than the image (voxels of 2.5 x 0.8 x 0.7 mm instead")
     at_side = np.zeros_like(labels, dtype=bool)
     at_side[3, 10:12, 30:] = True
     (cut,) = mask_warnings(write(labels), volume, at_side)

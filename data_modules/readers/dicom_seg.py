@@ -106,8 +106,8 @@ class DicomSeg:
             pixels: npt.NDArray[np.uint8] = self._dataset.pixel_array
             return pixels.reshape(len(self._frames), *pixels.shape[-2:])
         except DAMAGED:
-            text = "the frames of the DICOM SEG cannot be decoded. Refused. Export it uncompressed."
-            raise CaseError("E-SEG-01", text) from None
+            text = "the frames of the DICOM SEG cannot be decoded, or are not as many as their positions. Refused. "
+            raise CaseError("E-SEG-01", text + "Export it uncompressed.") from None
 
 
 class _Frame:
