@@ -94,6 +94,12 @@ def test_two_acquisitions_in_one_series(ramp, tmp_path):
     assert folder.volume(frozenset([wanted[3].instance_uid])).read_slice(3)[0, 0] == 430
 
 
+def test_an_identifier_of_two_slices_is_refused(ramp, tmp_path):
+    write_ct(tmp_path, ramp, change=lambda k, ds: setattr(ds, "SOPInstanceUID", f"1.2.3.{k // 2}"))
+    with pytest.raises(CaseError, match="E-GEO-02 two slices carry the same identifier"):
+        CTFolder(tmp_path).volume()
+
+
 def test_copies_of_a_slice_are_refused(ramp, tmp_path):
     write_ct(tmp_path, ramp, series_uid="1.2.3")
     write_ct(tmp_path, ramp[:1], series_uid="1.2.3", names=lambda k: "copy.dcm")

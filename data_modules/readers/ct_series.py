@@ -85,6 +85,9 @@ def _volume(stack: list[SliceHeader], allow_gaps: bool) -> Volume:
     if not np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], atol=1e-3) or min(first.spacing_mm) <= 0:
         text = "the slices' orientation or pixel spacing is impossible. Refused. Export the series again."
         raise CaseError("E-GEO-01", text)
+    if len({h.instance_uid for h in stack}) < len(stack):
+        text = "two slices carry the same identifier. Refused. Export one series without copies."
+        raise CaseError("E-GEO-02", text)
     direction = np.stack([row, column, np.cross(row, column)], axis=1)
     stack = sorted(stack, key=lambda h: float(np.dot(h.position, direction[:, 2])))
     at = np.array([h.position for h in stack]) @ direction  # (slices, 3): along rows, columns and normal

@@ -44,7 +44,7 @@ class DicomSeg:
 
     def __init__(self, path: Path) -> None:
         dataset: Any = read_dataset(path)
-        if dataset is None or dataset.get("SOPClassUID") not in SEGMENTATION:
+        if dataset is None or str(dataset.get("SOPClassUID")) not in SEGMENTATION:
             raise CaseError("E-SEG-01", "the mask is not a readable DICOM SEG, NIfTI, NRRD or MetaImage file. Refused.")
         self._dataset = dataset
         try:

@@ -60,29 +60,48 @@ class SliceHeader:
 def read_headers(path: Path) -> list[SliceHeader]:
     """Read the headers of all CT slices in a folder (and its subfolders), or of one file.
 
-    Localizers and objects that are not CT images (SEG, SR, dose reports, secondary captures) are left out.
+    Localizers and objects that are not CT images (SEG, SR, dose reports, secondary captures) are left out, and so are
+    files of other kinds: but nothing that may be a damaged slice, since the first or last one would not be missed.
 
     Raises:
-        CaseError: If there is no CT slice, or a `.dcm` file or a CT header cannot be read.
+        CaseError: If there is no CT slice, or one that cannot be read.
     """
     # dot files are what macOS leaves beside copied ones
     files = sorted(p for p in path.rglob("[!.]*") if p.is_file()) if path.is_dir() else [path]
+    files = [file for file in files if file.name.upper() != "DICOMDIR"]
     headers: list[SliceHeader] = []
-    others = Counter[str]()
+    unreadable, unknown_series, others = set[str](), set[str](), Counter[str]()
     for file in files:
         dataset = read_dataset(file, TAGS)
-        if dataset is None:
-            if file.suffix.lower() == ".dcm":
-                raise CaseError("E-DCM-01", "a .dcm file is not readable as DICOM. Refused. Export the series again.")
-            continue
-        kind = str(dataset.get("SOPClassUID", ""))
-        if kind in CT_IMAGES and "LOCALIZER" not in (dataset.get("ImageType") or []):
+        kind = "" if dataset is None else str(dataset.get("SOPClassUID", ""))
+        if dataset is None or not kind or not UID(kind).is_valid:
+            unreadable |= {_suffix(file)} if _is_binary(file) else set()
+        elif kind in CT_IMAGES and "LOCALIZER" not in (dataset.get("ImageType") or []):
             headers += _slice_headers(file, dataset)
         else:
             others["localizer" if kind in CT_IMAGES else kind] += 1
+            if UID(kind).name == kind:  # private, or damaged
+                unknown_series.add(str(dataset.get("SeriesInstanceUID")))
+    if unreadable & {".dcm", *(_suffix(h.path) for h in headers)}:
+        raise CaseError("E-DCM-01", "a file is not readable as DICOM. Refused. Export or copy the series again.")
+    if not unknown_series.isdisjoint(h.series_uid for h in headers):
+        text = "a file of the CT series is of an unknown kind, perhaps damaged. Refused. Export the series again."
+        raise CaseError("E-DCM-01", text)
     if not headers:
         raise _no_slices(others)
     return headers
+
+
+def _is_binary(file: Path) -> bool:
+    """Whether a file is no text; an interrupted copy may be empty, or full of zeros."""
+    with file.open("rb") as opened:
+        start = opened.read(1024)
+    return not start or b"\0" in start
+
+
+def _suffix(file: Path) -> str:
+    """What a file's name ends with, in the sense of a format: numbers and parts of UIDs are none."""
+    return "" if file.suffix[1:].isdigit() else file.suffix.lower()
 
 
 def read_dataset(path: Path, tags: list[str] | None = None) -> pydicom.FileDataset | None:
@@ -96,7 +115,7 @@ def read_dataset(path: Path, tags: list[str] | None = None) -> pydicom.FileDatas
 
 
 def _no_slices(others: Counter[str]) -> CaseError:
-    names = {uid: UID(uid).name for uid in others}
+    names = {uid: uid if uid == "localizer" else UID(uid).name for uid in others}
     # an unregistered UID is its own name, and may be private
     found = ", ".join(f"{n} x {names[uid]}" for uid, n in others.items() if uid == "localizer" or names[uid] != uid)
     text = f"no CT slices where the image should be; found: {found or 'nothing that is DICOM'}. Point to the CT series."
