@@ -46,6 +46,7 @@ def case(tmp_path_factory):
     hu, masks = body((4, 14, 16), [(1, 7, 8, 2, 40)])
     hu += np.arange(4, dtype=np.int16)[:, None, None]
     hu[:, 6] += np.arange(16, dtype=np.int16)
+    hu[:, 0, 0] = -1500  # stored as a negative number
     write_ct(folder / "CT", hu)
     write_seg(folder / "SEG.dcm", folder / "CT", masks, ["lesion"])
     square = np.array([[-17.1, -26.1], [-12.1, -26.1], [-12.1, -22.1], [-17.1, -22.1]])
@@ -56,7 +57,7 @@ def case(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         case.read = read(folder)
-    np.testing.assert_array_equal(case.read["CT"].hu, hu)
+    np.testing.assert_array_equal(case.read["CT"].hu, np.maximum(hu, AIR_HU))
     np.testing.assert_array_equal(case.read["SEG"], masks[0])
     return case
 

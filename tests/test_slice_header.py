@@ -43,7 +43,7 @@ def test_a_folder_without_slices_says_what_is_there(write):
         read_headers(folder)
 
 
-@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagePositionPatient", "RescaleSlope"])
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagePositionPatient", "RescaleSlope", "PixelRepresentation"])
 def test_a_slice_without_geometry_or_rescale(write, keyword):
     with pytest.raises(CaseError, match="E-GEO-01 a slice lacks a valid position"):
         read_headers(write(lambda k, ds: setattr(ds, keyword, None)))

@@ -21,10 +21,11 @@ DAMAGED = (
     *(InvalidDicomError, BytesLengthException, struct.error, EOFError, OSError, RuntimeError, NotImplementedError),
     *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
 )
+PIXEL_FORMAT = ("SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 TAGS = [
     *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "AcquisitionNumber", "ImageType"),
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "Rows", "Columns"),
-    *("RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "PixelPaddingRangeLimit", "PixelRepresentation"),
+    *("RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "PixelPaddingRangeLimit", *PIXEL_FORMAT),
     *("PhotometricInterpretation", "BurnedInAnnotation", "NumberOfFrames"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
@@ -74,7 +75,7 @@ def read_headers(path: Path) -> list[SliceHeader]:
     for file in files:
         dataset = read_dataset(file, TAGS)
         kind = "" if dataset is None else str(dataset.get("SOPClassUID", ""))
-        if dataset is None or not kind or not UID(kind).is_valid:
+        if dataset is None or not UID(kind).is_valid or not dataset.get("SeriesInstanceUID"):
             unreadable |= {_suffix(file)} if _is_binary(file) else set()
         elif kind in CT_IMAGES and "LOCALIZER" not in (dataset.get("ImageType") or []):
             headers += _slice_headers(file, dataset)
@@ -129,6 +130,9 @@ def _slice_headers(path: Path, dataset: Any) -> list[SliceHeader]:
     if dataset.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
         raise CaseError("E-HU-04", "a slice is not stored in grey values (MONOCHROME). Refused. Use the original CT.")
     try:
+        samples, allocated, stored, high, signed = (int(dataset[name].value) for name in PIXEL_FORMAT)
+        if samples != 1 or not high + 1 == stored <= allocated or signed not in (0, 1):
+            raise ValueError("one sample in the low bits expected")  # a decoder would guess
         if "PerFrameFunctionalGroupsSequence" not in dataset:
             return [_slice_header(path, dataset, dataset, None)]
         frames = flat_frames(dataset)
@@ -136,8 +140,8 @@ def _slice_headers(path: Path, dataset: Any) -> list[SliceHeader]:
             raise ValueError("as many groups as frames expected")
         return [_slice_header(path, dataset, frame, k) for k, frame in enumerate(frames)]
     except DAMAGED:
-        text = "a slice lacks a valid position, orientation, pixel spacing, rescale or transfer syntax. Refused. "
-        raise CaseError("E-GEO-01", text + "Export the original CT series.") from None
+        text = "a slice lacks a valid position, orientation, pixel spacing, pixel format, rescale or transfer syntax. "
+        raise CaseError("E-GEO-01", text + "Refused. Export the original CT series.") from None
 
 
 def _slice_header(path: Path, dataset: Any, frame: Any, number: int | None) -> SliceHeader:
