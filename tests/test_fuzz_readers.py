@@ -73,7 +73,7 @@ def read(folder):
         try:
             source = open_mask(folder / f"{name}.dcm")
             found[name] = source.mask(volume, "lesion")
-            source.warnings(volume)
+            found[f"warnings of {name}"] = " ".join((*volume.warnings, *source.warnings(volume)))
         except InputError as error:
             found[name] = str(error)
     return found

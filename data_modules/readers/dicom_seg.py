@@ -45,7 +45,9 @@ class DicomSeg:
     def __init__(self, path: Path) -> None:
         dataset: Any = read_dataset(path)
         if dataset is None or str(dataset.get("SOPClassUID")) not in SEGMENTATION:
-            raise CaseError("E-SEG-01", "the mask is not a readable DICOM SEG, NIfTI, NRRD or MetaImage file. Refused.")
+            raise CaseError(
+                "E-SEG-01", "the mask is not a readable DICOM SEG, RTSTRUCT, NIfTI, NRRD or MetaImage file."
+            )
         self._dataset = dataset
         try:
             series = {str(s.SeriesInstanceUID) for s in dataset.get("ReferencedSeriesSequence", [])}
@@ -141,7 +143,9 @@ class _Frame:
         """Whether its pixels are as large as those of the CT, and it belongs to one slice alone."""
         off = self.off_grid(volume)
         drawn_on_it = bool(self.source) and self.source in volume.instance_uids
-        same_spacing = not self.between_mm or abs(self.between_mm - volume.spacing_mm[0]) < ON_GRID
+        same_spacing = (
+            not self.between_mm or abs(self.between_mm - volume.spacing_mm[0]) < ON_GRID * volume.spacing_mm[0]
+        )
         return bool(np.isfinite(off).all() and (drawn_on_it or (off[0] < ON_GRID and same_spacing)))
 
     def voxels(self, pixels: npt.NDArray[np.bool_], volume: Volume) -> npt.NDArray[np.intp]:
