@@ -162,7 +162,7 @@ def _slice_header(path: Path, dataset: Any, frame: Any, number: int | None) -> S
         orientation=_floats(frame.ImageOrientationPatient, 6),
         spacing_mm=_floats(frame.PixelSpacing, 2),
         shape=(int(dataset.Rows), int(dataset.Columns)),
-        thickness_mm=float(frame.get("SliceThickness") or 0),
+        thickness_mm=_floats([frame.get("SliceThickness") or 0], 1)[0],
         rescale=(rescale[0], rescale[1]),
         inverted=dataset.PhotometricInterpretation == "MONOCHROME1",
         padding_hu=_padding(dataset, *rescale),
