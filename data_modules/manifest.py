@@ -34,6 +34,7 @@ class ManifestRow:
         diameter_mm: Long diameter; None where there is a mask.
         phase: Contrast phase, "" if not stated.
         source: Short word for where the case comes from.
+        spacing_mm: Pixel spacing of a picture (PNG, JPG); None for images that state their own.
     """
 
     row: int
@@ -47,6 +48,7 @@ class ManifestRow:
     diameter_mm: float | None
     phase: str
     source: str
+    spacing_mm: float | None = None
 
 
 def read_manifest(path: Path, classes: Sequence[str] | None = None) -> list[ManifestRow]:
@@ -128,9 +130,11 @@ def _row(path: Path, line: int, values: dict[str, str]) -> ManifestRow:
             f"{where}: source must be one short word of letters, digits, '.', '_' and '-', since it is kept."
         )
     mask = values.get("mask")
-    numbers = None if mask else [_number(where, name, values.get(name, "")) for name in CENTRE]
-    if numbers and numbers[3] <= 0:
-        raise InputError(f"{where}: diameter_mm must be above 0.")
+    numbers = None if mask else [_number(f"{where}: without a mask,", name, values.get(name, "")) for name in CENTRE]
+    spacing = _number(f"{where}:", "spacing_mm", values["spacing_mm"]) if values.get("spacing_mm") else None
+    for name, number in (("diameter_mm", numbers[3] if numbers else None), ("spacing_mm", spacing)):
+        if number is not None and number <= 0:
+            raise InputError(f"{where}: {name} must be above 0.")
     return ManifestRow(
         row=line,
         patient_id=values["patient_id"],
@@ -143,6 +147,7 @@ def _row(path: Path, line: int, values: dict[str, str]) -> ManifestRow:
         diameter_mm=numbers[3] if numbers else None,
         phase=values.get("phase", ""),
         source=source,
+        spacing_mm=spacing,
     )
 
 
@@ -152,7 +157,7 @@ def _number(where: str, name: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{where}: without a mask, {name} must be a number of millimetres.")
+        raise InputError(f"{where} {name} must be a number of millimetres.")
     return number
 
 

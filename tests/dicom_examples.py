@@ -1,5 +1,6 @@
 """Small DICOM CT series, DICOM SEGs and manifests for the tests of the readers."""
 
+import copy
 import csv
 
 import highdicom as hd
@@ -63,10 +64,66 @@ def write_ct(
         ds.save_as(folder / names(k), enforce_file_format=True)
 
 
-def write_seg(path, ct_folder, masks, labels):
-    """Write a DICOM SEG of boolean masks (Z, Y, X), one segment each, by highdicom; slices sorted along z."""
+def read_slices(ct_folder):
+    """The slices of `write_ct`, sorted along z."""
     slices = [pydicom.dcmread(p) for p in ct_folder.glob("*.dcm")]
-    slices.sort(key=lambda ds: float(ds.ImagePositionPatient[2]))
+    return sorted(slices, key=lambda ds: float(ds.ImagePositionPatient[2]))
+
+
+def write_enhanced_ct(path, ct_folder, order=None, change=lambda ds: None):
+    """Write the slices of `ct_folder` as one multi-frame CT by highdicom; frame i shows slice order[i]."""
+    slices = read_slices(ct_folder)
+    enhanced = hd.legacy.LegacyConvertedEnhancedCTImage(slices, generate_uid(), 3, generate_uid(), 1)
+    items = list(enhanced.PerFrameFunctionalGroupsSequence)
+    frames = np.frombuffer(enhanced.PixelData, np.uint8).reshape(len(items), -1)
+    upwards = np.argsort([item.PlanePositionSequence[0].ImagePositionPatient[2] for item in items])
+    wanted = upwards[list(order or range(len(items)))]
+    enhanced.PerFrameFunctionalGroupsSequence = [copy.deepcopy(items[k]) for k in wanted]
+    enhanced.PixelData, enhanced.NumberOfFrames = frames[wanted].tobytes(), len(wanted)
+    change(enhanced)
+    enhanced.save_as(path)
+
+
+def write_rtstruct(path, ct_folder, rois, change=lambda ds: None):
+    """Write an RTSTRUCT of `rois`: name -> contours (slice number or None, world points (n, 3))."""
+    slices = read_slices(ct_folder)
+    ds = pydicom.Dataset()
+    ds.file_meta = pydicom.dataset.FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SOPClassUID, ds.SOPInstanceUID = pydicom.uid.RTStructureSetStorage, generate_uid()
+    ds.Modality, ds.PatientName, ds.PatientID, ds.StructureSetLabel = "RTSTRUCT", NAME, PATIENT, "test"
+    ds.SeriesInstanceUID, ds.StudyInstanceUID = generate_uid(), slices[0].StudyInstanceUID
+    series, study, frame = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+    series.SeriesInstanceUID = slices[0].SeriesInstanceUID
+    study.RTReferencedSeriesSequence = [series]
+    frame.FrameOfReferenceUID, frame.RTReferencedStudySequence = slices[0].FrameOfReferenceUID, [study]
+    ds.ReferencedFrameOfReferenceSequence = [frame]
+    ds.StructureSetROISequence, ds.ROIContourSequence = [], []
+    for number, (name, contours) in enumerate(rois.items(), 1):
+        roi, drawn = pydicom.Dataset(), pydicom.Dataset()
+        roi.ROINumber, roi.ROIName = number, name
+        drawn.ReferencedROINumber = number
+        drawn.ContourSequence = [_contour(points, None if k is None else slices[k]) for k, points in contours]
+        ds.StructureSetROISequence.append(roi)
+        ds.ROIContourSequence.append(drawn)
+    change(ds)
+    ds.save_as(path, enforce_file_format=True)
+
+
+def _contour(points, source):
+    item = pydicom.Dataset()
+    item.ContourGeometricType, item.NumberOfContourPoints = "CLOSED_PLANAR", len(points)
+    item.ContourData = [f"{x:.6f}" for x in np.ravel(points)]
+    if source is not None:
+        image = pydicom.Dataset()
+        image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = source.SOPClassUID, source.SOPInstanceUID
+        item.ContourImageSequence = [image]
+    return item
+
+
+def write_seg(path, ct_folder, masks, labels, kind="BINARY"):
+    """Write a DICOM SEG of masks (Z, Y, X), one segment each, by highdicom; slices sorted along z."""
+    slices = read_slices(ct_folder)
     descriptions = [
         hd.seg.SegmentDescription(
             segment_number=k,
@@ -79,8 +136,8 @@ def write_seg(path, ct_folder, masks, labels):
     ]
     seg = hd.seg.Segmentation(
         source_images=slices,
-        pixel_array=np.stack(masks, axis=-1).astype(np.uint8),
-        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        pixel_array=np.stack(masks, axis=-1).astype(np.uint8 if kind == "BINARY" else np.float32),
+        segmentation_type=hd.seg.SegmentationTypeValues[kind],
         segment_descriptions=descriptions,
         series_instance_uid=generate_uid(),
         series_number=2,

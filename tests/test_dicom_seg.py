@@ -1,19 +1,13 @@
-import os
-from pathlib import Path
+from dataclasses import replace
 
-import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
-import SimpleITK
 from dicom_examples import body, write_ct, write_seg
 
 from data_modules.readers.case_error import CaseError
 from data_modules.readers.ct_series import CTFolder
 from data_modules.readers.dicom_seg import DicomSeg
-
-REAL = Path(os.environ.get("LIVERLAB_REAL_DATA", "."), "ct_seg_3slice")
-needs_real_files = pytest.mark.skipif("LIVERLAB_REAL_DATA" not in os.environ, reason="LIVERLAB_REAL_DATA is not set")
 
 
 @pytest.fixture
@@ -89,17 +83,63 @@ def test_a_segmentation_of_something_else(case, tmp_path):
         edit(path, shift).mask(volume, "1")
 
 
-def test_what_is_not_a_binary_segmentation(case, tmp_path):
-    _, path, _ = case
+def test_a_fraction_counts_from_one_half(case, tmp_path):
+    volume, _, masks = case
+    fractions = np.select([masks[0], masks[1]], [0.6, 0.4])
+    write_seg(tmp_path / "F.dcm", tmp_path / "CT", [fractions], ["one"], kind="FRACTIONAL")
+    seg = DicomSeg(tmp_path / "F.dcm")
+    np.testing.assert_array_equal(seg.mask(volume, None), masks[0])
+    assert seg.warnings(volume) == (
+        "W-SEG-07 the segmentation is fractional (probability): voxels of at least one half were taken. Kept.",
+    )
+
+
+def test_a_segmentation_of_a_coarser_grid_goes_through_the_patients_coordinates(case, tmp_path):
+    volume, path, _ = case
+    assert DicomSeg(path).warnings(volume) == ()
+    coarse = np.zeros((3, 12, 16), dtype=bool)  # voxels twice as long, the first one around the first eight of the CT
+    coarse[1, 3:6, 4:9] = True
+    origin = np.array([-20, -30, -50]) + np.array([0.7, 0.8, 2.5]) / 2
+    write_ct(tmp_path / "coarse", body((3, 12, 16))[0], (5.0, 1.6, 1.4), origin)
+    write_seg(tmp_path / "C.dcm", tmp_path / "coarse", [coarse], ["one"])
+    frame_uid = pydicom.dcmread(tmp_path / "CT" / "9.dcm").FrameOfReferenceUID
+    seg = edit(tmp_path / "C.dcm", lambda ds: setattr(ds, "FrameOfReferenceUID", frame_uid))
+    np.testing.assert_array_equal(seg.mask(volume, None), np.kron(coarse, np.ones((2, 2, 2))) == 1)
+    (warning,) = seg.warnings(volume)
+    assert warning.startswith("W-SEG-06 the mask has another grid than the image (voxels of 5 x 1.6 x 1.4 mm instead")
+
+
+def test_a_finer_slice_spacing_with_pixels_of_the_same_size(case, tmp_path):
+    volume, _, _ = case
+    fine = np.zeros((12, 24, 32), dtype=bool)  # every second slice lies on one of the CT
+    fine[4:7, 9:12, 10:14] = True
+    write_ct(tmp_path / "fine", body((12, 24, 32))[0], (1.25, 0.8, 0.7))
+    write_seg(tmp_path / "F.dcm", tmp_path / "fine", [fine], ["one"])
+    frame_uid = pydicom.dcmread(tmp_path / "CT" / "9.dcm").FrameOfReferenceUID
+    seg = edit(tmp_path / "F.dcm", lambda ds: setattr(ds, "FrameOfReferenceUID", frame_uid))
+    np.testing.assert_array_equal(seg.mask(volume, None), fine[::2])
+
+
+def test_frames_that_form_no_stack_are_refused(case):
+    volume, path, _ = case
+
+    def stretch(ds):
+        ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = [1.0, 1.0]
+        ds.PerFrameFunctionalGroupsSequence[1].PlanePositionSequence[0].ImagePositionPatient[2] += 0.9
+
+    with pytest.raises(CaseError, match=r"E-SEG-06 .* its frames form no straight regular stack"):
+        edit(path, stretch).mask(volume, "1")
+
+
+def test_a_picture_has_no_place_for_a_segmentation(case):
+    volume, path, _ = case
+    with pytest.raises(CaseError, match="E-SEG-06 the image is a picture, which has no place in the patient"):
+        DicomSeg(path).mask(replace(volume, placed=False), "1")
+
+
+def test_what_is_not_a_segmentation(case, tmp_path):
     with pytest.raises(CaseError, match="E-SEG-01 the mask is not a readable DICOM SEG"):
         DicomSeg(tmp_path / "CT" / "9.dcm")
-    with pytest.raises(CaseError, match="fractional, which is not read yet"):
-        edit(path, lambda ds: setattr(ds, "SegmentationType", "FRACTIONAL"))
-    dataset = pydicom.dcmread(path)
-    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.481.3"
-    dataset.save_as(path)
-    with pytest.raises(CaseError, match=r"RTSTRUCT .* not read yet. Convert it"):
-        DicomSeg(path)
 
 
 def test_damaged_segmentations(case):
@@ -111,36 +151,3 @@ def test_damaged_segmentations(case):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(CaseError, match="E-SEG-01 the mask is not a readable DICOM SEG"):
         DicomSeg(path)
-
-
-@needs_real_files
-def test_the_liver_of_a_real_ct_whose_frames_run_against_the_files():
-    volume = CTFolder(REAL / "ct-3slice").volume()
-    mask = DicomSeg(REAL / "liver.dcm").mask(volume, "Liver")
-    np.testing.assert_allclose(volume.spacing_mm, (1.0, 0.810547, 0.810547))
-    by_file = [
-        mask[round(volume.index_of(np.array(position))[0])].sum()
-        for position in ((-235.2, -226.8, -128.69), (-235.2, -226.8, -127.69), (-235.2, -226.8, -126.69))
-    ]
-    assert by_file == [36233, 35645, 35220]
-    theirs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(REAL / "liver_seg.nrrd"))) > 0
-    np.testing.assert_array_equal(mask, theirs)
-
-
-@needs_real_files
-def test_real_overlapping_segments_agree_with_highdicom():
-    volume = CTFolder(REAL / "ct-3slice").volume()
-    seg = DicomSeg(REAL / "partial_overlaps.dcm")
-    theirs = hd.seg.segread(REAL / "partial_overlaps.dcm").get_pixels_by_source_instance(
-        volume.instance_uids, ignore_spatial_locations=True, assert_missing_frames_are_empty=True
-    )
-    for number, _ in seg.segments:
-        np.testing.assert_array_equal(seg.mask(volume, str(number)), theirs[..., number - 1] == 1)
-
-
-@needs_real_files
-def test_a_real_label_map_without_its_empty_frame():
-    volume = CTFolder(REAL / "24x38x3" / "image").volume()
-    mask = DicomSeg(REAL / "sparse-labelmap-noppv.dcm").mask(volume, "Liver")
-    theirs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(REAL / "sparse_labelmap_noppv_seg.nrrd"))) == 1
-    np.testing.assert_array_equal(mask, theirs)

@@ -34,6 +34,11 @@ def test_a_centre_serves_where_there_is_no_mask_and_a_mask_wins(write):
     assert centre.source == "unknown"
 
 
+def test_the_spacing_of_a_picture(write):
+    rows = read_manifest(write(row("a", spacing_mm="0.8"), row("b", spacing_mm="", **{"class": "x"})))
+    assert [one.spacing_mm for one in rows] == [0.8, None]
+
+
 def test_a_missing_empty_or_unreadable_file(tmp_path):
     path = tmp_path / "manifest.csv"
     with pytest.raises(InputError, match=r"No manifest manifest\.csv: there is no such file"):
@@ -71,6 +76,8 @@ def test_a_lacking_column_is_named(write, column):
         (CENTRE | {"mask": "", "center_y_mm": "left"}, "row 2: without a mask, center_y_mm must be a number"),
         (CENTRE | {"mask": "", "center_y_mm": "nan"}, "row 2: without a mask, center_y_mm must be a number"),
         (CENTRE | {"mask": "", "diameter_mm": "0"}, "row 2: diameter_mm must be above 0"),
+        ({"spacing_mm": "one"}, "row 2: spacing_mm must be a number of millimetres"),
+        ({"spacing_mm": "-1"}, "row 2: spacing_mm must be above 0"),
         ({"source": "Dr. Erika Mustermann"}, "row 2: source must be one short word"),
     ],
 )

@@ -5,7 +5,8 @@ from dicom_examples import body, write_ct
 
 from data_modules.readers.case_error import CaseError
 from data_modules.readers.ct_series import CTFolder
-from data_modules.readers.segmentation import lesion_mask, open_mask
+from data_modules.readers.image_file import open_image
+from data_modules.readers.segmentation import lesion_mask, mask_warnings, open_mask
 
 
 @pytest.fixture
@@ -67,3 +68,33 @@ def test_empty_elsewhere_and_full_masks(volume, write, labels):
         lesion_mask(write(labels, origin=(500, 0, 0)), volume, "3")
     with pytest.raises(CaseError, match=r"E-SEG-05 the mask covers 100% of the image"):
         lesion_mask(write(0 * labels + 1), volume, "1")
+
+
+def test_warnings_say_what_was_done_to_a_mask(volume, write, labels):
+    assert mask_warnings(write(labels, flip=True), volume, labels == 3) == ()
+    cropped = write(labels[1:, :, 2:], origin=(-20 + 1.4, -30, -47.5))  # of the same grid
+    np.testing.assert_array_equal(lesion_mask(cropped, volume, "3"), labels == 3)
+    assert mask_warnings(cropped, volume, labels == 3) == ()
+    (moved,) = mask_warnings(write(labels, origin=(-20.3, -30, -50)), volume, labels == 3)
+    assert moved.startswith("W-SEG-06 the mask has another grid than the image (voxels of 2.5 x 0.8 x 0.7 mm instead")
+    at_side = np.zeros_like(labels, dtype=bool)
+    at_side[3, 10:12, 30:] = True
+    (cut,) = mask_warnings(write(labels), volume, at_side)
+    assert cut.startswith("W-SEG-08 the lesion touches the side of the image")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".nii.gz"])
+def test_the_mask_of_a_picture_needs_its_size_alone(tmp_path, suffix):
+    values = np.full((24, 32), 100, dtype=np.uint8)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(values), str(tmp_path / "lesion.png"))
+    drawn = np.zeros((24, 32), dtype=np.uint8)
+    drawn[4:9, 7:15] = 255
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(drawn), str(tmp_path / f"mask{suffix}"))
+    picture = open_image(tmp_path / "lesion.png", spacing_mm=0.8).volume()
+    source = open_mask(tmp_path / f"mask{suffix}")
+    mask = lesion_mask(source, picture, None)
+    np.testing.assert_array_equal(mask, drawn[None] == 255)
+    assert mask_warnings(source, picture, mask) == ()
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(drawn[:, :20]), str(tmp_path / "mask.png"))
+    with pytest.raises(CaseError, match="E-SEG-06 a picture has no place in the patient, and image and mask differ"):
+        lesion_mask(open_mask(tmp_path / "mask.png"), picture, None)

@@ -2,6 +2,7 @@
 
 Slices are sorted by their position along the slice normal, never by name or number. ITK takes the spacing from the
 first and last slice, so that a missing one silently stretches the volume (ITK issue 441): gaps are checked here.
+Frames of a multi-frame CT are slices like any others.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ import numpy as np
 
 from data_modules.readers.case_error import CaseError
 from data_modules.readers.hounsfield import check_transfer_syntax, read_hu
+from data_modules.readers.regular_stack import fill_gaps, straighten
 from data_modules.readers.slice_header import SliceHeader, read_headers
 from data_modules.readers.volume import FloatArray, Volume
 
@@ -23,13 +25,15 @@ class CTFolder:
     """The CT series of one folder; headers are read once, pixels when a slice is asked for.
 
     Args:
-        path: A folder with slices, or a single slice.
+        path: A folder with slices, or a single file.
+        allow_gaps: Interpolate missing slices instead of refusing the series.
 
     Raises:
         CaseError: If it holds no readable CT slice.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, allow_gaps: bool = False) -> None:
+        self._allow_gaps = allow_gaps
         self.stacks = _stacks(read_headers(path))
 
     def volume(self, referenced: frozenset[str] = frozenset()) -> Volume:
@@ -53,7 +57,7 @@ class CTFolder:
                 "to exactly one of them. Refused. Give each series its own folder, or a DICOM SEG that refers to one."
             )
             raise CaseError("E-DCM-03", text)
-        return _volume(stacks[0])
+        return _volume(stacks[0], self._allow_gaps)
 
 
 def _stacks(headers: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
@@ -73,7 +77,7 @@ def _stacks(headers: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
     return stacks
 
 
-def _volume(stack: list[SliceHeader]) -> Volume:
+def _volume(stack: list[SliceHeader], allow_gaps: bool) -> Volume:
     first = stack[0]
     for syntax in {h.transfer_syntax for h in stack}:
         check_transfer_syntax(syntax)
@@ -81,47 +85,54 @@ def _volume(stack: list[SliceHeader]) -> Volume:
     if not np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], atol=1e-3) or min(first.spacing_mm) <= 0:
         text = "the slices' orientation or pixel spacing is impossible. Refused. Export the series again."
         raise CaseError("E-GEO-01", text)
-    normal = np.cross(row, column)
-    stack = sorted(stack, key=lambda h: float(np.dot(h.position, normal)))
-    positions = np.array([h.position for h in stack])
-    spacing = _slice_spacing(positions, normal) if len(stack) > 1 else first.thickness_mm
-    return Volume(
+    if len({h.instance_uid for h in stack}) < len(stack):
+        text = "two slices carry the same identifier. Refused. Export one series without copies."
+        raise CaseError("E-GEO-02", text)
+    direction = np.stack([row, column, np.cross(row, column)], axis=1)
+    stack = sorted(stack, key=lambda h: float(np.dot(h.position, direction[:, 2])))
+    at = np.array([h.position for h in stack]) @ direction  # (slices, 3): along rows, columns and normal
+    spacing, regular = _slice_spacing(at[:, 2]) if len(stack) > 1 else (first.thickness_mm, True)
+    if not (regular or allow_gaps):
+        raise _gap(at[:, 2], spacing)
+    volume = Volume(
         shape=(len(stack), *first.shape),
         spacing_mm=(spacing, first.spacing_mm[0], first.spacing_mm[1]),
-        origin_mm=positions[0],
-        direction=np.stack([row, column, normal], axis=1),
+        origin_mm=np.array(stack[0].position),
+        direction=direction,
         thickness_mm=first.thickness_mm or spacing,
-        read_slice=lambda k: read_hu(stack[k].path, stack[k].padding_hu),
+        read_slice=lambda k: read_hu(stack[k]),
         instance_uids=tuple(h.instance_uid for h in stack),
         frame_of_reference=first.frame_of_reference,
     )
+    volume = straighten(volume, at - at[0])
+    return volume if regular else fill_gaps(volume, at[:, 2] - at[0, 2], _tolerance_mm(spacing))
 
 
-def _slice_spacing(positions: FloatArray, normal: FloatArray) -> float:
-    """Check that sorted slice positions (slices, 3) form a regular, straight stack; return its spacing in mm."""
-    along = positions @ normal
+def _slice_spacing(along: FloatArray) -> tuple[float, bool]:
+    """Spacing of sorted slices in mm, and whether it is the same everywhere, for positions (slices,) on the normal."""
     steps = np.diff(along)
-    spacing = float(np.sort(steps)[(len(steps) - 1) // 2])  # the lower median: of two steps, the one without the gap
     if steps.min() < GAP_TOLERANCE_MM:
         z = along[int(steps.argmin())]
         text = f"two slices lie at the same position z={z:.1f} mm. Refused. Export one series without copies."
         raise CaseError("E-GEO-02", text)
-    tolerance = max(GAP_TOLERANCE_MM, GAP_TOLERANCE * spacing)
-    worst = int(np.abs(steps - spacing).argmax())
-    if abs(steps[worst] - spacing) > tolerance:
-        raise _gap(along[worst], along[worst + 1], spacing)
-    drift = positions - np.outer(along, normal)
-    if np.abs(np.diff(drift, axis=0)).max() > tolerance:
-        text = "the slices shift sideways along the stack (gantry tilt). Refused. Resample them onto a straight grid."
-        raise CaseError("E-GEO-04", text)
-    return spacing
+    mean = float(steps.mean())  # not the median: over many slices its rounding error grows to whole slices
+    if np.abs(along - along[0] - mean * np.arange(len(along))).max() <= _tolerance_mm(mean):
+        return mean, True
+    median = np.sort(steps)[(len(steps) - 1) // 2]  # the lower one: of two steps, the one without the gap
+    return float(steps.sum() / round(steps.sum() / median)), False
 
 
-def _gap(start: float, stop: float, spacing: float) -> CaseError:
+def _tolerance_mm(spacing: float) -> float:
+    return max(GAP_TOLERANCE_MM, GAP_TOLERANCE * spacing)
+
+
+def _gap(along: FloatArray, spacing: float) -> CaseError:
+    worst = int(np.abs(np.diff(along) - spacing).argmax())
+    start, stop = along[worst], along[worst + 1]
     missing = round((stop - start) / spacing) - 1
     what = "slice spacing is irregular" if missing < 1 else f"{missing} slice{'s' * (missing > 1)} missing"
     return CaseError(
         "E-GEO-03",
         f"{what} between z={start:.1f} and {stop:.1f} mm (spacing {spacing:.3g}, gap {stop - start:.3g}). Refused. "
-        "Export the whole series again.",
+        "Export the whole series again, or pass --allow-gaps to interpolate.",
     )

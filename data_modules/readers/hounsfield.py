@@ -2,6 +2,10 @@
 
 HU = slope * value + intercept (DICOM PS3.3 C.11.1), slice by slice. GDCM, inside SimpleITK, applies the slope and
 decodes the lossless transfer syntaxes exactly; lossy JPEG comes out wrong by thousands of HU in some decoders.
+
+MONOCHROME1 says only that low values are displayed white (PS3.3 C.7.6.3.1.2), after the rescale: HU are the same as
+under MONOCHROME2. GDCM inverts the stored values all the same, so such slices do not go through it. Exporters that
+themselves inverted the values show up by their missing air.
 """
 
 from pathlib import Path
@@ -9,10 +13,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import SimpleITK
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from data_modules.readers.case_error import CaseError
+from data_modules.readers.slice_header import DAMAGED, SliceHeader
 from data_modules.readers.volume import AIR_HU
+
+MIN_AIR = 0.01  # of the pixels; the air around a body is a fifth of a slice
 
 READABLE_SYNTAXES = {
     "1.2.840.10008.1.2",  # implicit little endian
@@ -46,27 +54,46 @@ def check_transfer_syntax(uid: str) -> None:
         )
 
 
-def read_hu(path: Path, padding_hu: tuple[float, float] | None) -> npt.NDArray[np.float32]:
-    """Read one single-frame CT slice.
+def read_hu(header: SliceHeader) -> npt.NDArray[np.float32]:
+    """Read one CT slice.
 
     Args:
-        path: The DICOM file.
-        padding_hu: Values from the first to the second are padding outside the field of view (Pixel Padding Value and
-            Range Limit, after the rescale); they become air.
+        header: The slice. Values in its padding range (Pixel Padding Value and Range Limit) become air.
 
     Returns:
         HU, shape (Y, X).
 
     Raises:
-        CaseError: If the pixels cannot be decoded.
+        CaseError: If the pixels cannot be decoded, or are inverted.
     """
-    values = SimpleITK.GetArrayFromImage(read_itk(path))
-    if values.ndim != 3 or len(values) != 1:
+    hu = _read_frame(header) if header.frame is not None or header.inverted else _read_slice(header)
+    if header.padding_hu is not None:
+        hu[(hu >= header.padding_hu[0]) & (hu <= header.padding_hu[1])] = AIR_HU
+    if header.inverted and np.count_nonzero(hu < -900) < MIN_AIR * hu.size:
+        text = "the slices are stored as MONOCHROME1 and show no air below -900 HU: their values may be inverted. "
+        raise CaseError("E-HU-04", text + "Refused. Export the original CT as MONOCHROME2.")
+    hu[hu < AIR_HU] = AIR_HU  # scanners also pad without saying so; nothing is thinner than air
+    return hu
+
+
+def _read_slice(header: SliceHeader) -> npt.NDArray[np.float32]:
+    values = SimpleITK.GetArrayFromImage(read_itk(header.path))
+    if values.shape != (1, *header.shape):
         raise CaseError("E-DCM-01", "a slice does not hold exactly one grey image. Refused. Export single-frame CT.")
     hu: npt.NDArray[np.float32] = values[0].astype(np.float32)
-    if padding_hu is not None:
-        hu[(hu >= padding_hu[0]) & (hu <= padding_hu[1])] = AIR_HU
-    hu[hu < AIR_HU] = AIR_HU  # scanners also pad without saying so; nothing is thinner than air
+    return hu
+
+
+def _read_frame(header: SliceHeader) -> npt.NDArray[np.float32]:
+    """By pydicom: SimpleITK applies the rescale of one frame to all, and inverts MONOCHROME1."""
+    try:
+        values = pixel_array(header.path, index=header.frame, raw=True)
+    except DAMAGED:
+        name = UID(header.transfer_syntax).name
+        text = f"multi-frame or MONOCHROME1 slices stored as {name} are not decoded, or they are damaged. Refused. "
+        raise CaseError("E-DCM-04", text + "Export them uncompressed.") from None
+    slope, intercept = header.rescale
+    hu: npt.NDArray[np.float32] = (slope * values.astype(np.float64) + intercept).astype(np.float32)
     return hu
 
 
