@@ -1,23 +1,16 @@
 """Manifest -> Cohort: find each lesion in its CT, cut its wide patch, and report what was left out.
 
-One bad case never stops the others. Images are shared by processes, one image at a time in each, where that saves time;
-what comes out does not depend on it.
+One bad case never stops the others.
 """
 
-import multiprocessing
-import signal
-import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from data_modules.background_probe import giveaways
+from data_modules.case_pool import over_cores
 from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
 from data_modules.errors import InputError
 from data_modules.ingest_report import Case, IngestReport, Skipped, cohort_notes, design_warnings, size_table
@@ -25,10 +18,8 @@ from data_modules.lesion_measure import MeasuredLesion, Reading, measure_lesions
 from data_modules.manifest import ManifestRow, class_names, read_manifest
 from data_modules.physics import sentences
 from data_modules.privacy import Pseudonyms
-from data_modules.processes import end_with_parent
 from data_modules.readers.case_error import CaseError
 
-POOL_PAYS_SECONDS = 8.0  # of work left: to start processes takes two
 Result = MeasuredLesion | CaseError
 
 
@@ -65,14 +56,14 @@ def ingest(
     pseudonyms = Pseudonyms(salt_file)
     groups = _by_image(rows)
     found: dict[int, Result] = {}
-    task = partial(_measure_quietly, reading=reading or Reading())
-    for group, results in zip(groups, _over_cores(task, groups, jobs or joblib.cpu_count()), strict=True):
+    task = partial(measure_lesions, reading=reading or Reading())
+    for group, results in zip(groups, over_cores(task, groups, jobs), strict=True):
         for row, result in zip(group, results, strict=True):
             if strict and isinstance(result, CaseError):
                 raise CaseError(result.code, _skip(row, result, pseudonyms).message.removeprefix(f"{result.code} "))
             found[row.row] = result
-        if progress:
-            progress(len(found), len(rows))
+            if progress:
+                progress(len(found), len(rows))
     return _gather(rows, found, class_names(rows, classes), pseudonyms)
 
 
@@ -97,44 +88,6 @@ def _by_image(rows: Sequence[ManifestRow]) -> list[list[ManifestRow]]:
     for row in rows:
         groups.setdefault(row.image, []).append(row)
     return list(groups.values())
-
-
-def _measure_quietly(rows: Sequence[ManifestRow], reading: Reading) -> list[Result]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
-        return measure_lesions(rows, reading)
-
-
-def _over_cores(
-    task: Callable[[Sequence[ManifestRow]], list[Result]], groups: Sequence[Sequence[ManifestRow]], jobs: int
-) -> Iterator[list[Result]]:
-    """Results in the groups' order: from this process, as long as others would not be worth their start."""
-    started = time.monotonic()
-    for done, group in enumerate(groups):
-        left = len(groups) - done
-        if min(jobs, left) > 1 and (time.monotonic() - started) / max(done, 1) * left >= POOL_PAYS_SECONDS:
-            yield from _in_processes(task, groups[done:], min(jobs, left))
-            return
-        yield task(group)
-
-
-def _in_processes(
-    task: Callable[[Sequence[ManifestRow]], list[Result]], groups: Sequence[Sequence[ManifestRow]], jobs: int
-) -> Iterator[list[Result]]:
-    # spawn: a forked child of a process that has started threads (torch, SimpleITK) may hang
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
-            yield from pool.map(task, groups)
-    except BrokenProcessPool:
-        text = "A process that read images died without a word, as when memory runs out. Fewer need less: --jobs 1."
-        raise InputError(text) from None
-
-
-def _start_worker() -> None:
-    """No reaction to Ctrl-C (the parent stops us), and no life after the parent's."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
 
 
 def _gather(

@@ -3,6 +3,7 @@
 Headers are read once per image, and of the pixels only the key slices.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,18 +78,23 @@ def measure_lesions(rows: Sequence[ManifestRow], reading: Reading) -> list[Measu
         rows: Rows of the manifest with the same image.
         reading: How to read.
     """
-    try:
-        image = open_row(rows[0], reading)
-    except CaseError as error:
-        return [error] * len(rows)
-    masks: dict[Path, DicomSeg | MaskFile] = {}
-    results: list[MeasuredLesion | CaseError] = []
-    for row in rows:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
         try:
-            results.append(_measure(row, image, masks, reading))
+            image = open_row(rows[0], reading)
         except CaseError as error:
-            results.append(error)
-    return results
+            return [error] * len(rows)
+        masks: dict[Path, DicomSeg | MaskFile] = {}
+        return [_measured_or_error(row, image, masks, reading) for row in rows]
+
+
+def _measured_or_error(
+    row: ManifestRow, image: CTFolder | ImageFile, masks: dict[Path, DicomSeg | MaskFile], reading: Reading
+) -> MeasuredLesion | CaseError:
+    try:
+        return _measure(row, image, masks, reading)
+    except CaseError as error:
+        return error
 
 
 def open_row(row: ManifestRow, reading: Reading) -> CTFolder | ImageFile:

@@ -113,7 +113,7 @@ def fat_peak_hu(slice_hu: FloatArray) -> float | None:
     """Where the histogram from -200 to 0 HU peaks, in steps of 5 HU; None if nothing stands out there."""
     counts = np.histogram(slice_hu, bins=40, range=(-200, 0))[0].astype(float)
     smooth = np.convolve(counts, [1, 2, 3, 2, 1], mode="same") / 9
-    peak = int(smooth[:-4].argmax())  # not the shoulder of the soft tissue
+    peak = int(smooth[:-8].argmax())  # below -40: not the shoulder of the soft tissue, or a cyst
     enough = smooth[peak] * 10 > 0.01 * np.count_nonzero(slice_hu > BODY_HU)
     if not enough or smooth[peak] < 2 * max(smooth[0], 1) or smooth[peak] < 1.2 * smooth[peak:].min():
         return None
