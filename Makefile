@@ -12,7 +12,7 @@ ENV := .venv/complete
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help env experiment report test lint format clean
+.PHONY: help env experiment report test lint format bench clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -43,6 +43,9 @@ lint: $(ENV)  ## ruff and mypy, without changing a file
 format: $(ENV)  ## Let ruff put the code in order
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
+
+bench: $(ENV)  ## Time the ingest against SimpleITK; ARGS=my/manifest.csv for your own series
+	@$(PYTHON) benchmarks/bench_ingest.py $(ARGS)
 
 clean:  ## Remove .venv and caches; runs/ and data/ stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

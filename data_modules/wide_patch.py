@@ -76,13 +76,53 @@ def wide_patch(
         HU, shape (256, 256). Pixel i lies at ((i + .5) / 256 * 2 - 1) * 1.7 diameters from the centre. Outside the
         image, where the HU are unknown, stands air.
     """
-    scale = 2 * PATCH_HALF_WIDTH * diameter_mm / PATCH_SIZE / np.array(spacing_mm)  # slice pixels per patch pixel
-    start = np.array(centre) + (0.5 - PATCH_SIZE / 2) * scale  # slice position of patch pixel (0, 0)
+    at, inside = _grid(slice_hu.shape, spacing_mm, centre, diameter_mm)
+    scale = at[:, 1] - at[:, 0]  # slice pixels per patch pixel
     sigma = np.sqrt(np.maximum(scale**2 - 1, 0)) / FWHM_PER_SIGMA
-    smooth = ndimage.gaussian_filter(slice_hu.astype(np.float64), sigma, mode="nearest")
-    patch = ndimage.affine_transform(smooth, scale, start, (PATCH_SIZE, PATCH_SIZE), order=3, mode="nearest")
-    at = start[:, None] + np.arange(PATCH_SIZE) * scale[:, None]  # (2, 256)
-    inside = (at >= -0.5) & (at <= np.array(slice_hu.shape)[:, None] - 0.5)
-    patch[~(inside[0][:, None] & inside[1])] = AIR_HU
+    # only the pixels that matter: the Gaussian ends after 4 sigma, the spline's filter sinks below 1e-9 in 16 pixels
+    support = np.ceil(4 * sigma) + 16
+    first = np.clip(np.floor(at[:, 0] - support), 0, np.array(slice_hu.shape) - 1).astype(int)
+    last = np.clip(np.ceil(at[:, -1] + support), first, np.array(slice_hu.shape) - 1).astype(int)
+    near = slice_hu[first[0] : last[0] + 1, first[1] : last[1] + 1].astype(np.float64)
+    smooth = ndimage.gaussian_filter(near, sigma, mode="nearest")
+    patch = ndimage.affine_transform(smooth, scale, at[:, 0] - first, (PATCH_SIZE, PATCH_SIZE), order=3, mode="nearest")
+    patch[~inside] = AIR_HU
     hu: npt.NDArray[np.int16] = np.clip(np.rint(patch), -32768, 32767).astype(np.int16)
     return hu
+
+
+def wide_mask(
+    mask: npt.NDArray[np.bool_],
+    *,
+    spacing_mm: tuple[float, float],
+    centre: tuple[float, float],
+    diameter_mm: float,
+) -> npt.NDArray[np.bool_]:
+    """The lesion's mask on the grid of its wide patch, by nearest neighbour; arguments as of `wide_patch`."""
+    at, inside = _grid(mask.shape, spacing_mm, centre, diameter_mm)
+    rows, columns = np.clip(np.rint(at), 0, np.array(mask.shape)[:, None] - 1).astype(int)
+    return mask[np.ix_(rows, columns)] & inside
+
+
+def disc_mask(
+    shape: tuple[int, int],
+    *,
+    spacing_mm: tuple[float, float],
+    centre: tuple[float, float],
+    diameter_mm: float,
+) -> npt.NDArray[np.bool_]:
+    """A disc on a slice, for a lesion that is given by centre (row, column) and diameter; shape (Y, X)."""
+    y, x = ((np.arange(n) - c) * mm for n, c, mm in zip(shape, centre, spacing_mm, strict=True))
+    disc: npt.NDArray[np.bool_] = np.hypot(y[:, None], x) <= diameter_mm / 2
+    return disc
+
+
+def _grid(
+    shape: tuple[int, ...], spacing_mm: tuple[float, float], centre: tuple[float, float], diameter_mm: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Slice rows and columns of the patch's pixels, shape (2, 256), and which of them lie in the slice, (256, 256)."""
+    scale = 2 * PATCH_HALF_WIDTH * diameter_mm / PATCH_SIZE / np.array(spacing_mm)  # slice pixels per patch pixel
+    start = np.array(centre) + (0.5 - PATCH_SIZE / 2) * scale  # slice position of patch pixel (0, 0)
+    at = start[:, None] + np.arange(PATCH_SIZE) * scale[:, None]
+    rows, columns = (at >= -0.5) & (at <= np.array(shape)[:, None] - 0.5)
+    return at, rows[:, None] & columns

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data_modules.errors import InputError
-from liverlab.commands import ingest_command, manifest_command, phantom_command
+from liverlab.commands import ingest_command, inspect_command, manifest_command, phantom_command
 
 EXAMPLES = """examples:
   liverlab run acgan_aug                          the comparison that this project is about
@@ -15,13 +15,14 @@ EXAMPLES = """examples:
   liverlab run acgan_aug data.manifest=my/manifest.csv
   liverlab run acgan_aug --dry-run                show the stages and stop
   liverlab ingest my/manifest.csv --out data/my_cohort
+  liverlab inspect my/manifest.csv --row 12       what the readers saw of one case
   liverlab phantom data/phantom --lesions 12
   liverlab report acgan_aug                       write a finished run's report again
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 2 for the user's mistake, 130 after Ctrl-C."""
+    """Run one command; returns the exit code: 0, 1 for refused cases, 2 for the user's mistake, 130 after Ctrl-C."""
     parser = _parser()
     # argparse takes no positional after an option: `run acgan_aug --dry-run folds=[0]`
     options, rest = parser.parse_known_args(arguments)
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run, stopped="Stopped. Finished stages stay; the same command goes on from them.")
 
     ingest_command.add(verbs)
+    inspect_command.add(verbs)
     manifest_command.add(verbs)
     phantom_command.add(verbs)
 

@@ -115,12 +115,12 @@ def _without_path(override: str) -> str:
     key, _, value = override.partition("=")
     if key != "data.manifest":
         return override
-    return f"{key}={Path(value).stem}-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
+    return f"{key}=manifest-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
 
 
 def without_paths(config: ExperimentConfig) -> ExperimentConfig:
     """The config as it may be shown and handed on: folder names of a hospital can name patients."""
-    manifest = config.data.manifest and Path(config.data.manifest).name
+    manifest = config.data.manifest and "manifest.csv"
     return replace(config, data=replace(config.data, manifest=manifest), runs_dir=Path(config.runs_dir).name)
 
 

@@ -10,6 +10,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -200,8 +201,8 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
 
 
 def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
-    """The split, and the class where a stage is about one: "r0-f1-cyst"."""
-    return f"r{repeat}-f{fold}" + ("" if label is None else f"-{config.data.classes[label]}")
+    """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
+    return f"r{repeat}-f{fold}" + ("" if label is None else re.sub(r"[^\w.-]", "_", f"-{config.data.classes[label]}"))
 
 
 def _split_settings(config: ExperimentConfig, repeat: int, fold: int) -> dict[str, object]:

@@ -1,26 +1,31 @@
-"""The first two stages: the embedded phantom as DICOM, and the ingest of a manifest."""
+"""The first two stages: the embedded phantom as DICOM, and the ingest of a manifest; or a cohort that was ingested."""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from data_modules.cohort import Cohort
 from data_modules.errors import InputError
-from data_modules.ingest import ingest
+from data_modules.ingest import ingest, manifest_of
 from data_modules.manifest import read_manifest
 from data_modules.phantom import write_phantom
 from liverlab.config import ExperimentConfig
+from liverlab.report.ingest_page import write_ingest_page
 from liverlab.stages import Stage, write_progress
 
 PHANTOM_SALT = b"The phantom's patients have no secrets; a fixed salt gives the same rows everywhere."
 
 
 def cohort_stage(config: ExperimentConfig) -> Stage:
-    """The ingest of the user's manifest, or of the phantom that is written first.
+    """The ingest of the user's manifest, or of the phantom that is written first; or a copy of an ingested cohort.
+
+    `data.manifest` is a CSV file, a folder with a manifest.csv, or a folder that `liverlab ingest` wrote.
 
     Raises:
-        InputError: If the manifest is missing or wrong.
+        InputError: If the manifest is missing or wrong, or the cohort's classes are not those of the settings.
     """
     data = config.data
     salt_file = Path(config.runs_dir) / ".salt"
@@ -35,9 +40,13 @@ def cohort_stage(config: ExperimentConfig) -> Stage:
         phantom = Stage("phantom", name, settings, partial(make_phantom, **settings))
         run = partial(ingest_cohort, manifest=None, classes=data.classes, salt_file=salt_file)
         return Stage("cohort", "phantom", {"classes": data.classes}, run, (phantom,))
-    manifest = Path(data.manifest).resolve()
+    given = Path(data.manifest).resolve()
+    if (given / "cohort.json").is_file():
+        facts = {"classes": data.classes, "fingerprint": load_cohort(given, data.classes).fingerprint}
+        return Stage("cohort", "ingested", facts, partial(copy_cohort, source=given, classes=data.classes))
+    manifest = manifest_of(given)
     settings = {"classes": data.classes, "manifest": digest(manifest, data.classes)}
-    run = partial(ingest_cohort, manifest=manifest, classes=data.classes, salt_file=salt_file)
+    run = partial(ingest_cohort, manifest=manifest, classes=data.classes, salt_file=salt_file, jobs=config.jobs)
     return Stage("cohort", "manifest", settings, run)
 
 
@@ -67,7 +76,13 @@ def make_phantom(
 
 
 def ingest_cohort(
-    folder: Path, inputs: Sequence[Path], *, manifest: Path | None, classes: Sequence[str], salt_file: Path
+    folder: Path,
+    inputs: Sequence[Path],
+    *,
+    manifest: Path | None,
+    classes: Sequence[str],
+    salt_file: Path,
+    jobs: int | None = None,
 ) -> None:
     """Read the manifest's lesions into a cohort.
 
@@ -79,12 +94,33 @@ def ingest_cohort(
         manifest, salt_file = inputs[0] / "manifest.csv", folder / "salt"
         salt_file.touch(0o600)
         salt_file.write_bytes(PHANTOM_SALT)
-    cohort, report = ingest(manifest, salt_file=salt_file, classes=classes, progress=partial(write_progress, folder))
+    report_progress = partial(write_progress, folder)
+    cohort, report = ingest(manifest, salt_file=salt_file, classes=classes, jobs=jobs, progress=report_progress)
     if report.skipped:
         first = report.skipped[0]
         raise InputError(
             f"{len(report.skipped)} of the manifest's lesions were refused. The first: {first.message} "
-            "`liverlab ingest` lists all; mend them or take their rows out of the manifest."
+            "Mend them or take their rows out of the manifest; or keep the others: `liverlab ingest MANIFEST --out "
+            "data/mine` lists all, and data.manifest=data/mine goes on without them."
         )
     report.write(folder)
+    write_ingest_page(folder, cohort, report)
     cohort.save(folder)
+
+
+def copy_cohort(folder: Path, inputs: Sequence[Path], *, source: Path, classes: Sequence[str]) -> None:
+    """Take over a cohort that was ingested before."""
+    load_cohort(source, classes).save(folder)
+
+
+def load_cohort(folder: Path, classes: Sequence[str]) -> Cohort:
+    """An ingested cohort with its classes in this order.
+
+    Raises:
+        InputError: If it is damaged or has other classes.
+    """
+    cohort = Cohort.load(folder)
+    if set(cohort.class_names) != set(classes):
+        own = ",".join(cohort.class_names)
+        raise InputError(f"The cohort has other classes than the settings. Add data.classes=[{own}].")
+    return replace(cohort, class_names=tuple(classes))

@@ -3,7 +3,9 @@ import pytest
 from dicom_examples import NAME, PATIENT, row, write_ct, write_manifest, write_patient
 
 from data_modules.cohort import Cohort
-from data_modules.ingest import ingest
+from data_modules.errors import InputError
+from data_modules.ingest import ingest, manifest_of
+from data_modules.readers.case_error import CaseError
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def test_one_bad_case_does_not_stop_the_others_and_the_order_is_the_manifests(ma
     ]
     write_manifest(manifest, [bad[0], good[0], bad[1], good[1], bad[2]])
     cohort, report = ingest(manifest, salt_file=tmp_path / "salt", classes=["b", "cyst"])
-    assert [(s.row, s.code) for s in report.skipped] == [(2, "E-HU-02"), (4, "E-HU-03"), (6, "E-GEO-03")]
+    assert [(s.row, s.code) for s in report.skipped] == [(2, "E-HU-02"), (4, "E-HU-11"), (6, "E-GEO-03")]
     assert cohort.class_names == ("b", "cyst")
     assert cohort.labels.tolist() == [1, 0]
     assert cohort.patches[:, 128, 128].tolist() == [40, -20]
@@ -97,13 +99,47 @@ def test_physics_are_noted(manifest, tmp_path):
         "air below -900 HU on every key slice.",
         "tissue around the lesions: median 100 HU; liver at portal phase has 60 to 150.",
     )
+    (warning,) = report.warnings
+    assert warning.startswith("W-GEO-11 all 2 rows: the field of view is 51 mm")  # 64 x .8
+    assert [case.doubts for case in report.cases] == [("W-GEO-11",)] * 2
     centre = {"center_x_mm": -10, "center_y_mm": -20, "center_z_mm": -50, "diameter_mm": 4}
     hu_kept = np.full((3, 30, 30), 20)
     hu_kept[:, 0] = -100
     write_ct(tmp_path / "cropped", hu_kept)
     rows = [row(name, image="cropped", mask="", **centre, **{"class": name}) for name in "ab"]
     _, report = ingest(write_manifest(manifest, rows), salt_file=tmp_path / "salt")
-    assert report.notes[0].startswith("W-HU-02 rows 2, 3: no air below -900 HU")
-    assert report.notes[1].startswith("W-HU-01 tissue around the lesions: median 20 HU")
-    (warning,) = report.warnings
-    assert warning.startswith("W-SEG-01 rows 2, 3: the lesion is largest on the first or last slice")
+    assert [text[:20] for text in report.warnings] == [
+        f"W-{code} all 2 rows: "[:20] for code in ("GEO-11", "HU-01", "HU-02", "SEG-01")
+    ]
+    assert report.notes == ("tissue around the lesions: median 20 HU; liver at portal phase has 60 to 150.",)
+
+
+def test_numbers_and_bytes_do_not_depend_on_the_processes(manifest, tmp_path, monkeypatch):
+    monkeypatch.setattr("data_modules.case_pool.POOL_PAYS_SECONDS", 0.0)  # a pool from the first image on
+    rows = [row("one", patient_id=f"p{k}", image=f"{k}/CT", mask=f"{k}/SEG.dcm") for k in range(4)]
+    rows[1]["class"] = rows[3]["class"] = "metastasis"
+    for k in range(3):
+        (tmp_path / str(k)).symlink_to(tmp_path / "erika")
+    (tmp_path / "3" / "CT").mkdir(parents=True)
+    (tmp_path / "3" / "SEG.dcm").touch()
+    write_manifest(manifest, rows)
+    results = [ingest(manifest, salt_file=tmp_path / "salt", jobs=jobs) for jobs in (1, 2)]
+    assert results[0][1].to_json() == results[1][1].to_json()
+    assert [skipped.code for skipped in results[0][1].skipped] == ["E-DCM-02"]
+    for number, (cohort, _) in enumerate(results):
+        cohort.save(tmp_path / f"out{number}")
+    for name in ("cohort.json", "patches.npy"):
+        assert (tmp_path / "out0" / name).read_bytes() == (tmp_path / "out1" / name).read_bytes()
+
+
+def test_strict_stops_at_the_first_refusal_and_names_the_row(manifest, tmp_path):
+    write_manifest(manifest, [row("one"), row("three", **{"class": "b"}), row("four")])
+    with pytest.raises(CaseError, match=r"^E-SEG-04 row 3 \(L-[0-9a-f]{10}\): mask_label is not in the mask"):
+        ingest(manifest, salt_file=tmp_path / "salt", strict=True)
+
+
+def test_a_folder_stands_for_its_manifest(tmp_path):
+    with pytest.raises(InputError, match=r"holds no manifest\.csv\. `liverlab manifest` writes one"):
+        manifest_of(tmp_path)
+    (tmp_path / "manifest.csv").touch()
+    assert manifest_of(tmp_path) == manifest_of(tmp_path / "manifest.csv") == tmp_path / "manifest.csv"

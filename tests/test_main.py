@@ -87,7 +87,8 @@ def test_too_few_patients_for_the_folds_is_a_sentence(phantom, capsys, tmp_path)
 def test_ingest_writes_a_cohort_and_its_report(phantom, capsys, tmp_path):
     assert main(["ingest", str(phantom / "manifest.csv"), "--out", "mine"]) == 0
     assert "6 lesions kept, 0 skipped." in capsys.readouterr().out
-    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["cohort.json", "ingest.json", "patches.npy"]
+    names = sorted(path.name for path in (tmp_path / "mine").iterdir())
+    assert names == ["cohort.json", "ingest.html", "ingest.json", "patches.npy"]
 
 
 def test_settings_may_stand_before_or_after_an_option(capsys):

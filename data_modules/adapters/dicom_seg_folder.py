@@ -14,7 +14,7 @@ from data_modules.adapters.manifest_writer import LesionEntry, Listing
 from data_modules.errors import InputError
 from data_modules.readers.case_error import CaseError
 from data_modules.readers.dicom_seg import SEGMENTATION, DicomSeg
-from data_modules.readers.slice_header import CT_IMAGE, read_dataset
+from data_modules.readers.slice_header import CT_IMAGES, read_dataset
 
 TAGS = ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "PatientID"]
 
@@ -85,7 +85,7 @@ def _walk(folder: Path) -> tuple[dict[str, _Series], list[Path]]:
             continue
         if dataset.get("SOPClassUID") in SEGMENTATION:
             segs.append(path)
-        elif dataset.get("SOPClassUID") == CT_IMAGE:
+        elif dataset.get("SOPClassUID") in CT_IMAGES:
             empty = _Series(str(dataset.get("PatientID") or ""))
             one = series.setdefault(str(dataset.get("SeriesInstanceUID")), empty)
             one.folders.add(path.parent)

@@ -101,7 +101,7 @@ def _largest_box(bbox: dict[str, Any]) -> tuple[float, ...]:
 
 def _with_geometry(path: Path, series: dict[str, Any]) -> SimpleITK.Image:
     """The image with its spacing and origin from the annotation (pixel_spacing as in DICOM: rows first)."""
-    image = read_grid(path)
+    image = read_grid(path).image
     y, x, z = (float(value) for value in (*series["pixel_spacing"], series["slice_spacing"]))
     if min(x, y, z) <= 0:
         raise ValueError("spacings are above 0")

@@ -50,7 +50,7 @@ def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
         else:
             entry = LesionEntry(case.name, "", name, case / "NIFTI" / "pvp.nii.gz", phase="pvp")
             try:
-                list_parts(listing, read_grid(mask) > 0, files / f"{case.name}.nrrd", entry)
+                list_parts(listing, read_grid(mask).image > 0, files / f"{case.name}.nrrd", entry)
             except CaseError as error:
                 listing.left_out[f"cases: {error.text}"] += 1
     return listing

@@ -43,7 +43,7 @@ def read(folder: Path, files: Path, rules: Sequence[LabelRule]) -> Listing:
             listing.left_out["label files without an image"] += 1
             continue
         try:
-            labels = read_grid(path)
+            labels = read_grid(path).image
         except CaseError as error:
             listing.left_out[f"cases: {error.text}"] += 1
             continue

@@ -56,17 +56,17 @@ def difference_figure(comparison: dict[str, Any], rope: float, colour: str) -> s
     splits = comparison["per_split"]
     repeats = sorted({split["repeat"] for split in splits})
     with matplotlib.rc_context(STYLE):
-        figure, axes = _panel(WIDTH, 1.25 + 0.32 * len(repeats))
+        figure, axes = panel(WIDTH, 1.25 + 0.32 * len(repeats))
         axes.axvspan(-100 * rope, 100 * rope, color=BAND, lw=0)
         axes.axvline(0, color=MUTED, lw=0.8)
         low, high = (100 * x for x in comparison["interval"])
         axes.plot([low, high], [0, 0], color=colour, lw=3)
         axes.plot(100 * comparison["estimate"], 0, "D", color=colour, ms=8)
-        _row_label(axes, 0, "All folds")
+        row_label(axes, 0, "All folds")
         for row, repeat in enumerate(repeats, start=1):
             values = [100 * split["difference"] for split in splits if split["repeat"] == repeat]
             axes.plot(values, [-row] * len(values), "o", color=colour, ms=5, alpha=0.6, mew=0)
-            _row_label(axes, -row, "Single folds" if len(repeats) == 1 else f"Folds of repeat {repeat + 1}")
+            row_label(axes, -row, "Single folds" if len(repeats) == 1 else f"Folds of repeat {repeat + 1}")
         reach = 1.15 * max(abs(x) for x in (low, high, 100 * rope, *(100 * s["difference"] for s in splits)))
         axes.set(xlim=(-reach, reach), ylim=(-len(repeats) - 0.4, 0.75), yticks=[])
         for x, side, text in (
@@ -75,35 +75,35 @@ def difference_figure(comparison: dict[str, Any], rope: float, colour: str) -> s
         ):
             axes.annotate(text, (x, 0), (0, -32), "axes fraction", "offset points", ha=side, color=MUTED)
         label = f"Difference in accuracy {100 * comparison['estimate']:+.1f} points, interval {low:+.1f} to {high:+.1f}"
-        return _svg(figure, "difference", label)
+        return svg(figure, "difference", label)
 
 
 def accuracy_figure(metrics: dict[str, Any], published: list[dict[str, Any]]) -> str:
     """Accuracy of each arm with interval and single folds, and the published values with Wilson's intervals."""
     arms = metrics["arms"]
     with matplotlib.rc_context(STYLE):
-        figure, axes = _panel(WIDTH, 0.7 + 0.42 * (len(arms) + len(published)))
+        figure, axes = panel(WIDTH, 0.7 + 0.42 * (len(arms) + len(published)))
         axes.axvline(100 * metrics["counts"]["majority_share"], color=MUTED, lw=0.8, ls=(0, (2, 2)))
         for i, (name, arm) in enumerate(arms.items()):
             folds = [100 * split["correct"] / split["rows"] for split in arm["splits"]]
             axes.plot(folds, [-i - 0.2] * len(folds), "o", color=arm_colour(i), ms=4, alpha=0.5, mew=0)
             axes.plot([100 * x for x in arm["accuracy"]["interval"]], [-i, -i], color=arm_colour(i), lw=2.5)
             axes.plot(100 * arm["accuracy"]["estimate"], -i, "D", color=arm_colour(i), ms=7)
-            _row_label(axes, -i, name)
+            row_label(axes, -i, name)
         for i, row in enumerate(published, start=len(arms)):
             axes.plot([100 * x for x in row["wilson_95"]], [-i, -i], color=MUTED, lw=1.2)
             axes.plot(100 * row["accuracy"], -i, "D", color=MUTED, mfc=PAPER, ms=6)
-            _row_label(axes, -i, f"Published: {row['name']}", MUTED)
+            row_label(axes, -i, f"Published: {row['name']}", MUTED)
         axes.set(ylim=(-len(arms) - len(published) + 0.5, 0.75), yticks=[], xlabel="Accuracy, %")
         axes.set_xlim(max(0, axes.get_xlim()[0] - 2), 100.5)
         values = ", ".join(f"{name} {100 * arm['accuracy']['estimate']:.1f} %" for name, arm in arms.items())
-        return _svg(figure, "accuracy", f"Accuracy of the arms: {values}")
+        return svg(figure, "accuracy", f"Accuracy of the arms: {values}")
 
 
 def curve_figure(curves: pd.DataFrame, column: str, arms: list[str], label: str) -> str:
     """One monitored quantity by optimizer step: each fold as a thin line, each arm's mean as a thick one."""
     with matplotlib.rc_context(STYLE):
-        figure, axes = _panel(HALF_WIDTH, 2.5)
+        figure, axes = panel(HALF_WIDTH, 2.5)
         for i, arm in enumerate(arms):
             mine = curves[curves["arm"] == arm].dropna(subset=[column])
             for _, fold in mine.groupby(["repeat", "fold"]):
@@ -113,7 +113,7 @@ def curve_figure(curves: pd.DataFrame, column: str, arms: list[str], label: str)
             axes.plot(nth["step"], 100 * nth[column], color=arm_colour(i), lw=2.2)
         axes.grid(axis="y", color=RULE, lw=0.6)
         axes.set(ylim=(0, 102), xlim=(0, None), xlabel="Optimizer step")
-        return _svg(figure, column, f"{label} by optimizer step for {', '.join(arms)}")
+        return svg(figure, column, f"{label} by optimizer step for {', '.join(arms)}")
 
 
 def tiles(images: npt.NDArray[np.uint8]) -> str:
@@ -130,16 +130,18 @@ def tiles(images: npt.NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _panel(width: float, height: float) -> tuple[Figure, Axes]:
+def panel(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty figure of this size in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
 
 
-def _row_label(axes: Axes, y: float, text: str, colour: str = INK) -> None:
+def row_label(axes: Axes, y: float, text: str, colour: str = INK) -> None:
+    """Write a row's name above its line."""
     axes.annotate(text, (0, y), (0, 7), ("axes fraction", "data"), "offset points", color=colour, bbox=LABEL_BOX)
 
 
-def _svg(figure: Figure, name: str, label: str) -> str:
+def svg(figure: Figure, name: str, label: str) -> str:
     """The figure as an <svg> element with unique ids, page colours and an accessible name."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
