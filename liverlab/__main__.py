@@ -16,7 +16,9 @@ EXAMPLES = """examples:
   liverlab run acgan_aug --dry-run                show the stages and stop
   liverlab ingest my/manifest.csv --out data/my_cohort
   liverlab inspect my/manifest.csv --row 12       what the readers saw of one case
+  liverlab manifest dicom-seg export/ --out manifest.csv --label 'Tumor.*=metastasis'
   liverlab phantom data/phantom --lesions 12
+  liverlab phantom data/phantom --check --contact-sheet
   liverlab report acgan_aug                       write a finished run's report again
 """
 
