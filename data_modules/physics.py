@@ -123,6 +123,8 @@ def fat_peak_hu(slice_hu: FloatArray) -> float | None:
     smooth = np.convolve(counts, [1, 2, 3, 2, 1], mode="same") / 9
     peak = int(smooth[:-8].argmax())  # below -40: not the shoulder of the soft tissue, or a cyst
     enough = smooth[peak] * 10 > 0.01 * np.count_nonzero(slice_hu > BODY_HU)
+    if peak == len(smooth) - 9:  # still rising towards soft tissue: no peak
+        return None
     if not enough or smooth[peak] < 2 * max(smooth[0], 1) or smooth[peak] < 1.2 * smooth[peak:].min():
         return None
     return float(-200 + 5 * (peak + 0.5))

@@ -101,6 +101,11 @@ def test_no_peak_where_there_is_no_fat():
     assert codes(slice_doubts(body()[100:150, 100:150])) == ["W-HU-02"]
 
 
+def test_pixels_between_fat_and_liver_are_no_peak_of_fat():
+    hu = np.concatenate([RNG.normal(100, 15, 4000), RNG.normal(-40, 6, 400)]).reshape(44, 100)
+    assert fat_peak_hu(hu) is None
+
+
 def test_the_lesion_and_its_surround():
     liver, cyst, metal = (np.full(50, x, np.float32) for x in (100, 5, 900))
     assert lesion_doubts(cyst, liver, at_end=False) == []
