@@ -1,4 +1,4 @@
-"""Images over all cores: one at a time in each process, and processes only where they save time.
+"""Cases over all cores: one at a time in each process, and processes only where they save time.
 
 What comes out does not depend on their number.
 """
@@ -6,9 +6,10 @@ What comes out does not depend on their number.
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 import joblib
@@ -21,7 +22,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def over_cores(task: Callable[[Item], Result], items: Sequence[Item], jobs: int | None = None) -> Iterator[Result]:
+def over_cores(
+    task: Callable[[Item], Result], items: Sequence[Item], jobs: int | None = None
+) -> Generator[Result, None, None]:
     """Results in the items' order: from this process, as long as others would not be worth their start.
 
     Args:
@@ -44,16 +47,26 @@ def over_cores(task: Callable[[Item], Result], items: Sequence[Item], jobs: int 
 
 def _in_processes(task: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
     # spawn: a forked child of a process that has started threads (torch, SimpleITK) may hang
-    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=end_with_parent)
     try:
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker) as pool:
-            yield from pool.map(task, items)
+        with _sigint_kept_from_children():
+            results = pool.map(task, items)
+        yield from results
     except BrokenProcessPool:
-        text = "A process that read images died without a word, as when memory runs out. Fewer need less: --jobs 1."
+        text = "A worker process died without a word, as when memory runs out. Fewer need less: --jobs 1."
         raise InputError(text) from None
+    finally:
+        pool.shutdown(cancel_futures=True)  # waits for the items at hand
 
 
-def _start_worker() -> None:
-    """No reaction to Ctrl-C (the parent stops us), and no life after the parent's."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+@contextmanager
+def _sigint_kept_from_children() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal; those started in here leave it to their parent.
+
+    A signal that arrives meanwhile is delivered at the end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,5 +1,6 @@
 """The first two stages: the embedded phantom as DICOM, and the ingest of a manifest; or a cohort that was ingested."""
 
+import glob
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from data_modules.errors import InputError
 from data_modules.ingest import ingest, manifest_of
 from data_modules.manifest import read_manifest
 from data_modules.phantom import write_phantom
+from data_modules.phantom.phantom_cohort import recipe_digest
 from liverlab.config import ExperimentConfig
 from liverlab.report.ingest_page import write_ingest_page
 from liverlab.stages import Stage, write_progress
@@ -37,7 +39,7 @@ def cohort_stage(config: ExperimentConfig) -> Stage:
             "realistic_sizes": data.phantom_realistic_sizes,
         }
         name = f"{data.phantom_lesions}-seed-{data.phantom_seed}"
-        phantom = Stage("phantom", name, settings, partial(make_phantom, **settings))
+        phantom = Stage("phantom", name, {**settings, "recipe": recipe_digest()}, partial(make_phantom, **settings))
         run = partial(ingest_cohort, manifest=None, classes=data.classes, salt_file=salt_file)
         return Stage("cohort", "phantom", {"classes": data.classes}, run, (phantom,))
     given = Path(data.manifest).resolve()
@@ -55,7 +57,7 @@ def digest(manifest: Path, classes: Sequence[str]) -> str:
     rows = read_manifest(manifest, classes)
     named = sorted({path for row in rows for path in (row.image, row.mask) if path is not None})
     # a file's siblings of the same stem as well: the pixels of an .mhd are in its .raw
-    found = [path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.stem}*") for path in named]
+    found = [path.rglob("*") if path.is_dir() else path.parent.glob(f"{glob.escape(path.stem)}*") for path in named]
     files = [file for each in found for file in sorted(each) if file.is_file() and not file.name.startswith(".")]
     facts = [f"{file.stat().st_size},{file.stat().st_mtime_ns}" for file in files]
     return hashlib.sha256("\n".join([manifest.read_text(), *facts]).encode()).hexdigest()[:16]

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import written_phantoms
 from matplotlib.image import imread
@@ -32,6 +33,10 @@ def test_every_page_says_what_it_is_and_names_its_lesions(tmp_path):
 def test_the_patients_right_is_at_the_left(tmp_path):
     phantom = open_phantom(written_phantoms.write_cohort(tmp_path, patients=1))
     axial, coronal, sagittal = contact_sheet.planes_page(phantom).axes
+    for ax in (axial, coronal):
+        shown = ax.images[0].get_array()
+        liver = np.argwhere(np.abs(np.asarray(shown) - 100) < 20)[:, 1]  # written at 100 HU, on the right side only
+        assert liver.mean() < shown.shape[1] / 2
     for ax, sides in ((axial, "RL"), (coronal, "RL"), (sagittal, "AP")):
         at = {text.get_text(): text.get_position()[0] for text in ax.texts}
         assert at[sides[0]] < 0.5 < at[sides[1]]

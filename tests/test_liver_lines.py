@@ -11,7 +11,7 @@ def patient(noise=12.0, f50=0.29, fat=-100.0, liver=100.0, right=50.0):
     histogram = np.zeros(4096, np.int64)
     histogram[[-20 - LOWEST_HU, 220 - LOWEST_HU]] = 100
     power = noise**2 * FREQUENCIES_PER_MM * np.exp(-((FREQUENCIES_PER_MM / 0.30) ** 2)) + 7
-    return LiverMeasures(noise, 12.0, power, f50, liver, fat, histogram, right, 5.0)
+    return LiverMeasures(noise, 12.0, power, f50, liver, fat, histogram, right)
 
 
 def test_good_patients_pass():

@@ -20,18 +20,18 @@ def test_the_file_gives_the_cohort_back_and_the_recipe_while_unfinished(tmp_path
     assert read_cohort_file(tmp_path) == (COHORT, "abc")
     write_cohort_file(tmp_path, COHORT)
     assert read_cohort_file(tmp_path) == (COHORT, None)
-    assert json.loads((tmp_path / "cohort.json").read_text()) == {
+    assert json.loads((tmp_path / "phantom.json").read_text()) == {
         "lesions": 12, "seed": 3, "roi_only": True, "realistic_sizes": True, "test_lesions": 9, "prefix": "P"
     }  # fmt: skip
-    assert [path.name for path in tmp_path.iterdir()] == ["cohort.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["phantom.json"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"classes": ["cyst"], "lesions": []}'])
 def test_other_files_of_that_name_are_no_phantom(text, tmp_path):
-    (tmp_path / "cohort.json").write_text(text)
+    (tmp_path / "phantom.json").write_text(text)
     assert read_cohort_file(tmp_path) is None
     assert read_cohort_file(tmp_path / "nowhere") is None
-    assert read_cohort_file(tmp_path / "cohort.json") is None
+    assert read_cohort_file(tmp_path / "phantom.json") is None
 
 
 def test_a_phantom_is_finished_when_the_manifest_is_there_and_the_recipe_gone(tmp_path):

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from phantom_examples import tiny_scans
 
+from data_modules import case_pool
 from data_modules.phantom import phantom_writer
 from data_modules.phantom.phantom_cohort import PhantomCohort, read_cohort_file
 from data_modules.phantom_check.check_lines import Line
@@ -25,7 +26,7 @@ def tiny(monkeypatch, tmp_path):
     """An empty working folder; tiny scans, drawn in this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(phantom_writer, "make_scans", tiny_scans)
-    monkeypatch.setattr(phantom_writer.joblib, "cpu_count", lambda: 1)
+    monkeypatch.setattr(case_pool.joblib, "cpu_count", lambda: 1)
 
 
 def phantom(*arguments):
@@ -149,7 +150,10 @@ def test_a_part_that_only_lacks_its_renaming_is_written_again(tmp_path):
 
 def test_ctrl_c_reaches_all_processes_and_leaves_neither_tracebacks_nor_processes(tmp_path):
     """For real: two worker processes, the signal to the whole group, as a terminal sends it."""
-    code = "import sys, joblib; joblib.cpu_count = lambda: 2; from liverlab.__main__ import main; sys.exit(main())"
+    code = (
+        "import sys, joblib; joblib.cpu_count = lambda: 2; from data_modules import case_pool; "
+        "case_pool.POOL_PAYS_SECONDS = 0; from liverlab.__main__ import main; sys.exit(main())"
+    )
     command = [sys.executable, "-c", code, "phantom", "out", "--lesions", "60"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while not list(tmp_path.glob(".out.part/patients/P*")) and process.poll() is None:
@@ -171,7 +175,7 @@ def looks(monkeypatch):
     """Check and contact sheet as stand-ins; what they were called with, and whether the check passes."""
     seen = SimpleNamespace(calls=[], ok=None)
 
-    def check_phantom(out):
+    def check_phantom(out, jobs):
         seen.calls.append(("check", out.name))
         return [Line("noise", "1", "1", True), Line("edge", "2", "3", seen.ok)]
 

@@ -26,7 +26,7 @@ def test_series_hold_what_was_written(tmp_path, roi_only):
     ("name", "sentence"),
     [
         ("manifest.csv", "holds no complete phantom"),
-        ("cohort.json", "holds no complete phantom"),
+        ("phantom.json", "holds no complete phantom"),
         ("patients/P0001/LIVER.dcm", "no complete phantom: patients/P0001/LIVER.dcm is missing"),
         ("patients/P0001/truth.json", "no complete phantom: patients/P0001/truth.json is missing"),
     ],

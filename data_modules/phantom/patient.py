@@ -62,7 +62,9 @@ class PatientModel:
     def touches_vessel(self, lesion: LesionModel) -> bool:
         """Whether a vessel of 4 mm or more runs along the lesion's surface."""
         large = self.vessels[self.vessels.radius_mm >= LARGE_VESSEL_MM]
-        gap = np.linalg.norm((large.start + large.end) / 2 - lesion.centre, axis=1) - large.radius_mm
+        along, to_centre = large.end - large.start, lesion.centre - large.start
+        part = np.clip((to_centre * along).sum(axis=1) / (along**2).sum(axis=1), 0, 1)[:, None]
+        gap = np.linalg.norm(to_centre - part * along, axis=1) - large.radius_mm
         return bool(gap.min() < lesion.radius_mm + 1)
 
 

@@ -1,4 +1,4 @@
-"""What a phantom's folder holds, as `cohort.json`: all that is needed to draw any of its patients again."""
+"""What a phantom's folder holds, as `phantom.json`: all that is needed to draw any of its patients again."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from data_modules.errors import InputError
 from data_modules.phantom.plan import PatientPlan, plan_cohort
 
-COHORT_FILE, MANIFEST = "cohort.json", "manifest.csv"
+COHORT_FILE, MANIFEST = "phantom.json", "manifest.csv"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def recipe_digest() -> str:
 
 
 def write_cohort_file(folder: Path, cohort: PhantomCohort, recipe: str | None = None) -> None:
-    """Write `cohort.json`; with the recipe's digest while patients are still to come."""
+    """Write `phantom.json`; with the recipe's digest while patients are still to come."""
     facts = asdict(cohort) | ({"recipe": recipe} if recipe else {})
     temporary = folder / f".{COHORT_FILE}"
     temporary.write_text(json.dumps(facts, indent=1) + "\n")
@@ -86,7 +86,7 @@ def read_cohort_file(folder: Path) -> tuple[PhantomCohort, str | None] | None:
         return None
     recipe = facts.pop("recipe", None) if isinstance(facts, dict) else None
     if not isinstance(facts, dict) or set(facts) != {field.name for field in fields(PhantomCohort)}:
-        return None  # an ingested cohort has a file of this name as well
+        return None
     return PhantomCohort(**facts), recipe
 
 

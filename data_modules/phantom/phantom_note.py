@@ -52,7 +52,7 @@ def _contents(cohort: PhantomCohort, rows: Sequence[Row]) -> str:
         f"- {series}",
         "- `patients/<id>/truth.json`: what is known by construction of the scan and of each lesion",
         "- `manifest.csv`: one row per lesion, ready for `liverlab ingest`",
-        "- `cohort.json`: the settings that write this folder again",
+        "- `phantom.json`: the settings that write this folder again",
     ]
     if cohort.test_lesions:
         lines.append(f"- `test/`: an independent cohort of {cohort.test_lesions} lesions, never to be trained on")

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from data_modules.phantom.plan import PatientPlan
 from data_modules.phantom.scan import Scan
 from data_modules.phantom.subtypes import SUBTYPES
+from data_modules.wide_patch import bounding_centre, key_slice
 
 TRUTH = "truth.json"
 Row = dict[str, str]
-# What each column of the manifest says; the first thirteen are those of any manifest.
+# What each column of the manifest says; the first twelve are those of any manifest.
 COLUMNS = {
     "patient_id": "synthetic patient",
     "lesion_id": "lesion; also its segment's label and tracking id",
@@ -24,7 +25,7 @@ COLUMNS = {
     "image": "folder of the CT series",
     "mask": "DICOM SEG of that series",
     "mask_label": "the lesion's segment in it",
-    "center_x_mm": "centroid of the mask's largest slice, LPS",
+    "center_x_mm": "middle of the mask's bounding box on its largest slice, LPS",
     "center_y_mm": "",
     "center_z_mm": "",
     "diameter_mm": "long diameter",
@@ -72,13 +73,13 @@ def write_truth(path: Path, patient: PatientPlan, series: Sequence[tuple[str, Sc
 
 
 def key_centre_mm(mask: npt.NDArray[np.bool_], scan: Scan) -> tuple[float, float, float]:
-    """Centroid (LPS, mm) of a mask's largest slice."""
+    """Middle (LPS, mm) of a mask's bounding box on its largest slice, which is where `ingest` centres the lesion."""
     assert mask.any(), "no pixel of a lesion is covered by half"
-    k = int(np.argmax(mask.sum(axis=(1, 2))))
-    rows, columns = np.nonzero(mask[k])
+    k = key_slice(mask)
+    row, column = bounding_centre(mask[k])
     x, y, z = scan.origin_mm
     spacing = scan.body.spacing_mm
-    return float(x + columns.mean() * spacing), float(y + rows.mean() * spacing), z + k * scan.body.thickness_mm
+    return x + column * spacing, y + row * spacing, z + k * scan.body.thickness_mm
 
 
 def manifest_rows(patient_folder: Path) -> list[Row]:

@@ -1,18 +1,16 @@
 """The phantom on disk: patients over all cores, each whole or absent, then the note and the manifest."""
 
 import errno
+import fcntl
 import math
-import multiprocessing
+import os
 import shutil
-import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-import joblib
-
+from data_modules.case_pool import over_cores
 from data_modules.errors import InputError
 from data_modules.phantom.dicom_writer import SeriesName, write_series
 from data_modules.phantom.phantom_cohort import (
@@ -29,7 +27,6 @@ from data_modules.phantom.phantom_note import note
 from data_modules.phantom.phantom_truth import TRUTH, manifest_rows, write_manifest, write_truth
 from data_modules.phantom.plan import PatientPlan
 from data_modules.phantom.scan import Scan, make_scans
-from data_modules.processes import end_with_parent
 
 Task = tuple[Path, PhantomCohort, PatientPlan]
 
@@ -52,7 +49,7 @@ def write_phantom(
 
     Args:
         out: Folder that receives `patients/<id>/` with `CT/*.dcm`, `SEG.dcm`, `LIVER.dcm` and `truth.json`, and
-            `manifest.csv`, `PHANTOM.md` and `cohort.json`.
+            `manifest.csv`, `PHANTOM.md` and `phantom.json`.
         lesions: Number of lesions; 182 gives the paper's 53 cysts, 64 metastases and 65 hemangiomas.
         seed: Seeds everything.
         roi_only: Write `patients/<id>/L<n>/` with a small CT and its SEG for each lesion, instead of whole abdomens:
@@ -72,15 +69,18 @@ def write_phantom(
     """
     cohort = PhantomCohort(lesions, seed, roi_only, realistic_sizes, test_lesions)
     tasks = [(folder, part, patient) for folder, part in cohort.folders(out).items() for patient in part.patients()]
+    report = progress or (lambda done, total: None)
+    _make(out)
     try:
-        _begin(out, cohort)
-        waiting = [task for task in tasks if not _home(task).exists()]
-        with closing(_over_cores(waiting, jobs)) as steps:
-            for done, _ in enumerate(steps, start=len(tasks) - len(waiting)):
-                if progress:
-                    progress(done, len(tasks))
-        for folder, part in reversed(cohort.folders(out).items()):  # the test cohort first
-            _finish(folder, part, [_home(task) for task in tasks if task[0] == folder])
+        with _alone(out):
+            _begin(out, cohort)
+            waiting = [task for task in tasks if not _home(task).exists()]
+            report(there := len(tasks) - len(waiting), len(tasks))
+            with closing(over_cores(write_patient, waiting, jobs)) as steps:
+                for done, _ in enumerate(steps, start=there + 1):
+                    report(done, len(tasks))
+            for folder, part in reversed(cohort.folders(out).items()):  # the test cohort first
+                _finish(folder, part, [_home(task) for task in tasks if task[0] == folder])
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -103,10 +103,22 @@ def _begin(out: Path, cohort: PhantomCohort) -> None:
             raise InputError(f"{out} holds something else already: {path.name}. Name another folder.")
         if found != (cohort, recipe) and path.exists():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    _make(out)
     write_cohort_file(out, cohort, recipe)
     for folder in cohort.folders(out):
         _make(folder / "patients")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder: two of them would mix their patients. Ends with this process at the latest."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise InputError(f"Another run is writing {folder}. Wait for it, or name another folder.") from None
+    finally:
+        os.close(handle)
 
 
 def _make(folder: Path) -> None:
@@ -119,44 +131,6 @@ def _make(folder: Path) -> None:
 def _home(task: Task) -> Path:
     folder, _, patient = task
     return folder / "patients" / patient.patient_id
-
-
-def _over_cores(tasks: Sequence[Task], jobs: int | None) -> Generator[None, None, None]:
-    """Write the patients by `jobs` processes; yields at the start and after each."""
-    yield
-    jobs = min(jobs or joblib.cpu_count(), len(tasks))
-    if jobs <= 1:
-        for task in tasks:
-            write_patient(task)
-            yield
-        return
-    # spawn: a forked child of a process that has started threads (torch, SimpleITK) may hang
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=end_with_parent)
-    try:
-        with _sigint_kept_from_children():
-            futures = [pool.submit(write_patient, task) for task in tasks]
-        for future in as_completed(futures):
-            future.result()
-            yield
-    except BaseException:
-        for process in multiprocessing.active_children():  # the patients at hand are written again another time
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _sigint_kept_from_children() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal; those started in here leave it to their parent.
-
-    A signal that arrives meanwhile is delivered at the end.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def write_patient(task: Task) -> None:

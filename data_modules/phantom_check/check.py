@@ -1,20 +1,16 @@
 """A written phantom against what published measurements demand of it, measured on its DICOM files alone."""
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import joblib
-
+from data_modules.case_pool import over_cores
 from data_modules.phantom_check.check_lines import Line
 from data_modules.phantom_check.lesion_lines import difficulty_lines, lesion_lines
 from data_modules.phantom_check.liver_lines import liver_lines
-from data_modules.phantom_check.measure import measure_patient
-from data_modules.phantom_check.phantom_files import open_phantom
+from data_modules.phantom_check.measure import PatientMeasures, measure_patient
+from data_modules.phantom_check.phantom_files import PhantomFolder, open_phantom
 from data_modules.phantom_check.redrawing import redraw
 from data_modules.phantom_check.validity import Findings, validate_patient, validator
-from data_modules.processes import end_with_parent
 
 
 def check_phantom(out: Path, *, jobs: int | None = None) -> list[Line]:
@@ -31,19 +27,21 @@ def check_phantom(out: Path, *, jobs: int | None = None) -> list[Line]:
         InputError: If the folder holds no complete phantom.
     """
     phantom = open_phantom(out)
-    seed, context = phantom.cohort.seed, multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs or joblib.cpu_count(), context, end_with_parent) as pool:
-        again, other = (pool.submit(redraw, phantom, s) for s in (seed, seed + 1))
-        patients = list(pool.map(partial(measure_patient, phantom), phantom.patients))
-        findings = pool.map(partial(validate_patient, phantom), phantom.patients)
-        lesions = [lesion for patient in patients for lesion in patient.lesions]
-        return [
-            *liver_lines({p.patient_id: p.liver for p in patients if p.liver is not None}),
-            *lesion_lines(lesions),
-            *difficulty_lines(lesions),
-            _bytes_line(*again.result(), *other.result()),
-            _validity_line(sum(findings, Findings())),
-        ]
+    examined = over_cores(partial(_examine, phantom), list(phantom.patients), jobs)
+    patients, findings = zip(*examined, strict=True)
+    lesions = [lesion for patient in patients for lesion in patient.lesions]
+    same, other = (redraw(phantom, phantom.cohort.seed + more) for more in (0, 1))
+    return [
+        *liver_lines({p.patient_id: p.liver for p in patients if p.liver is not None}),
+        *lesion_lines(lesions),
+        *difficulty_lines(lesions),
+        _bytes_line(*same, *other),
+        _validity_line(sum(findings, Findings())),
+    ]
+
+
+def _examine(phantom: PhantomFolder, patient_id: str) -> tuple[PatientMeasures, Findings]:
+    return measure_patient(phantom, patient_id), validate_patient(phantom, patient_id)
 
 
 def _bytes_line(same: int, files: int, shared: int, others: int) -> Line:

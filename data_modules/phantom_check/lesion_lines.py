@@ -34,13 +34,11 @@ def lesion_lines(lesions: Sequence[LesionMeasures]) -> list[Line]:
 
 def _cyst_line(lesions: Sequence[LesionMeasures]) -> Line:
     what, target = "cyst interior, 15 mm and more", "0-18 HU in 95 %"
-    inside = np.array(
-        [x.interior_hu for x in lesions if x.subtype in ("simple", "two_lobed") and x.lesion.diameter_mm >= 15]
-    )
+    inside = np.array([x.interior_hu for x in lesions if x.subtype == "simple" and x.lesion.diameter_mm >= 15])
     if not len(inside):
         return Line(what, target, "", None, "no such cyst")
     good = (inside >= 0) & (inside <= 18)
-    note = f"median {np.median(inside):.1f}, from {inside.min():.1f} to {inside.max():.1f} HU; simple and two-lobed"
+    note = f"median {np.median(inside):.1f}, from {inside.min():.1f} to {inside.max():.1f} HU; simple ones"
     return Line(what, target, f"{good.sum()} of {len(good)}", bool(good.mean() >= 0.95), note)
 
 

@@ -32,7 +32,6 @@ class LiverMeasures:
         fat_hu: Median of subcutaneous fat.
         histogram: Voxels of the liver mask by HU from -1024 to 3071.
         right_of_middle_mm: How far the liver's centroid lies to the patient's right of the body's middle.
-        thickness_mm: Of the slices.
     """
 
     noise_sd_hu: float
@@ -43,7 +42,6 @@ class LiverMeasures:
     fat_hu: float
     histogram: npt.NDArray[np.int64]
     right_of_middle_mm: float
-    thickness_mm: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +107,6 @@ def measure_liver(series: PhantomSeries, planned_sd_hu: float) -> LiverMeasures:
         fat_hu=subcutaneous_fat(series.hu[some[::3]], spacing),
         histogram=np.bincount(inside - LOWEST_HU, minlength=HIGHEST_HU - LOWEST_HU + 1),
         right_of_middle_mm=right_of_middle(series.volume, series.hu, series.liver),
-        thickness_mm=series.volume.thickness_mm,
     )
 
 

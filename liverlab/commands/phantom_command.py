@@ -26,6 +26,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     ):
         phantom.add_argument(flag, action="store_true", default=None, help=text)
     phantom.add_argument("--test-lesions", type=int, help="lesions of an independent cohort in OUT/test; default: none")
+    phantom.add_argument("--jobs", type=int, help="processes at once; default: one per core")
     phantom.add_argument("--check", action="store_true", help="measure the files against what they should show")
     phantom.add_argument("--contact-sheet", action="store_true", help="draw pictures of the lesions")
     phantom.set_defaults(command=_phantom, stopped="Stopped.")
@@ -51,7 +52,7 @@ def _phantom(options: argparse.Namespace) -> int:
         from data_modules.phantom_check.check import check_phantom
         from data_modules.phantom_check.check_lines import check_table
 
-        lines = check_phantom(options.out)
+        lines = check_phantom(options.out, jobs=options.jobs)
         print(check_table(lines))
         return int(any(line.ok is False for line in lines))  # None: not measured
     return 0
@@ -110,7 +111,8 @@ def _write(options: argparse.Namespace, cohort: "PhantomCohort") -> None:
 
     try:
         with ExitStack() as shown:
-            write_phantom(part, **{name: getattr(cohort, name) for name in SETTINGS}, progress=show)
+            settings = {name: getattr(cohort, name) for name in SETTINGS}
+            write_phantom(part, **settings, jobs=options.jobs, progress=show)
     except KeyboardInterrupt:
         if bar.tasks:
             kept = f"{patients_kept(part)} of {bar.tasks[0].total:.0f} patients are kept in {part}"
