@@ -51,7 +51,7 @@ def describe_volume(volume: Volume, reading: Reading) -> list[str]:
     z, y, x = volume.shape
     dz, dy, dx = volume.spacing_mm
     sides = [f"{n * mm:.0f}" for n, mm in ((x, dx), (y, dy))]
-    hu = usable_hu(volume.read_slice(z // 2), reading.hu_window)
+    hu = usable_hu(volume.read_slice(z // 2), reading.hu_window, eight_bit=volume.eight_bit)
     doubts = [*map(reader_doubt, volume.warnings), *geometry_doubts(volume), *slice_doubts(hu)]
     return [
         f"geometry     {x} x {y} x {z} voxels of {dx:.4g} x {dy:.4g} x {dz:.4g} mm, {_plane(volume.direction[:, 2])}",

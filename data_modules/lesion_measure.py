@@ -157,7 +157,7 @@ def _measured(
     diameter_mm: float,
     reading: Reading,
 ) -> MeasuredLesion:
-    slice_hu = usable_hu(volume.read_slice(k), reading.hu_window)
+    slice_hu = usable_hu(volume.read_slice(k), reading.hu_window, eight_bit=volume.eight_bit)
     spacing = volume.spacing_mm[1:]
     inside_hu = slice_hu[mask]
     around_hu, ring = ring_hu(slice_hu, mask, spacing)

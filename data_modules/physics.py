@@ -56,22 +56,32 @@ def reader_doubt(warning: str) -> Doubt:
     return Doubt(code, text.removesuffix(" Kept."))
 
 
-def usable_hu(slice_hu: FloatArray, hu_window: tuple[float, float] | None = None) -> FloatArray:
+def usable_hu(
+    slice_hu: FloatArray, hu_window: tuple[float, float] | None = None, *, eight_bit: bool = False
+) -> FloatArray:
     """Refuse a slice whose values cannot be HU.
 
     Args:
         slice_hu: Values as read, shape (Y, X).
         hu_window: HU of the values 0 and 255, where the user knows the window of an 8-bit export.
+        eight_bit: Whether the file stores one byte per pixel; wider ones may hold 8-bit values as well.
 
     Returns:
         HU; values within 0..255 are mapped linearly where `hu_window` is given, all others are left as they are.
 
     Raises:
-        CaseError: If the values are those of a mask, a normalised image, or an 8-bit image of unknown window.
+        CaseError: If values are not finite, or those of an empty slice, a mask, a normalised image, or an 8-bit image
+            of unknown window.
     """
+    if not np.isfinite(slice_hu).all():
+        text = "the slice holds values that are infinite or no numbers, which no scanner writes. Refused. "
+        raise CaseError("E-HU-05", text + "Use the original CT, or store the image again as 16-bit integers.")
     low, high = float(slice_hu.min()), float(slice_hu.max())
+    if low == high:
+        text = f"the slice is {low:g} everywhere: there is nothing in it. Refused. "
+        raise CaseError("E-HU-11", text + "Point the column image to the CT.")
     if low >= 0 and high <= 255 and len(np.unique(slice_hu)) <= 20:  # noise alone gives a CT more
-        text = f"at most 20 different values, {low:g} to {high:g}: the image is a mask, or empty. Refused. "
+        text = f"at most 20 different values, {low:g} to {high:g}: the image is a mask. Refused. "
         raise CaseError("E-HU-11", text + "Point the column image to the CT.")
     if low >= -5 and high <= 5:  # 0 to 1, -1 to 1, or in standard deviations
         text = f"values {low:.3g}..{high:.3g} (normalised). HU is lost. Refused. Use the original CT."
@@ -80,7 +90,8 @@ def usable_hu(slice_hu: FloatArray, hu_window: tuple[float, float] | None = None
         return slice_hu
     if hu_window:
         return (hu_window[0] + slice_hu / 255 * (hu_window[1] - hu_window[0])).astype(np.float32)
-    if low > 0 and high < 255:  # an export window leaves its ends among the values; a small crop of liver has neither
+    # an export window leaves its ends among the values; a small crop of liver has neither
+    if not eight_bit and low > 0 and high < 255:
         return slice_hu
     text = f"values {low:.0f}..{high:.0f} (8 bit). HU is lost. Refused. Use the original CT, or pass "
     text += "--hu-window LOW HIGH if you know the export window (0 255 if the values are HU after all)."

@@ -83,6 +83,27 @@ def test_a_segmentation_of_something_else(case, tmp_path):
         edit(path, shift).mask(volume, "1")
 
 
+def test_a_segmentation_of_another_series_of_the_same_examination(case, tmp_path):
+    volume, path, masks = case
+    frame_uid = pydicom.dcmread(tmp_path / "CT" / "9.dcm").FrameOfReferenceUID
+    write_ct(
+        tmp_path / "late", body((6, 24, 32))[0], change=lambda k, ds: setattr(ds, "FrameOfReferenceUID", frame_uid)
+    )
+    write_seg(tmp_path / "LATE.dcm", tmp_path / "late", masks[:1], ["one"])
+    seg = DicomSeg(tmp_path / "LATE.dcm")
+    np.testing.assert_array_equal(seg.mask(volume, "one"), masks[0])
+    (warning,) = seg.warnings(volume)
+    assert warning.startswith("W-SEG-02 the segmentation was drawn on another series than the image")
+
+    def name_the_series_alone(ds):
+        for item in ds.PerFrameFunctionalGroupsSequence:
+            del item.DerivationImageSequence
+
+    assert edit(path, name_the_series_alone).warnings(volume) == ()
+    assert edit(tmp_path / "LATE.dcm", name_the_series_alone).warnings(volume) == (warning,)
+    assert edit(path, lambda ds: ds.pop("ReferencedSeriesSequence")).warnings(volume) == ()  # it names nothing
+
+
 def test_a_fraction_counts_from_one_half(case, tmp_path):
     volume, _, masks = case
     fractions = np.select([masks[0], masks[1]], [0.6, 0.4])
@@ -105,7 +126,7 @@ def test_a_segmentation_of_a_coarser_grid_goes_through_the_patients_coordinates(
     frame_uid = pydicom.dcmread(tmp_path / "CT" / "9.dcm").FrameOfReferenceUID
     seg = edit(tmp_path / "C.dcm", lambda ds: setattr(ds, "FrameOfReferenceUID", frame_uid))
     np.testing.assert_array_equal(seg.mask(volume, None), np.kron(coarse, np.ones((2, 2, 2))) == 1)
-    (warning,) = seg.warnings(volume)
+    _, warning = seg.warnings(volume)  # the first: drawn on another series
     assert warning.startswith("W-SEG-06 the mask has another grid than the image (voxels of 5 x 1.6 x 1.4 mm instead")
 
 

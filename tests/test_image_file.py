@@ -51,6 +51,14 @@ def test_a_picture_needs_its_spacing(tmp_path, grey, suffix):
     assert (volume.shape, volume.spacing_mm, volume.placed) == ((1, 3, 4), (0, 0.8, 0.8), False)
     np.testing.assert_allclose(volume.read_slice(0), grey, atol=0 if suffix != ".jpg" else 12)  # JPEG loses some
     np.testing.assert_allclose(volume.index_of(np.array([1.6, 0.8, 0])), (0, 1, 2))
+    assert volume.eight_bit
+
+
+@pytest.mark.parametrize(("kind", "eight_bit"), [(np.uint8, True), (np.int16, False), (np.float32, False)])
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_how_many_bits_a_file_stores(tmp_path, grey, suffix, kind, eight_bit):
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(grey[None].astype(kind)), str(tmp_path / f"image{suffix}"))
+    assert open_image(tmp_path / f"image{suffix}").volume().eight_bit is eight_bit
 
 
 def test_colour_is_refused_unless_it_is_grey(tmp_path, grey):

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+import SimpleITK
 from dicom_examples import NAME, PATIENT, row, write_ct, write_manifest, write_patient
 
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.ingest import ingest, manifest_of
+from data_modules.lesion_measure import Reading
 from data_modules.readers.case_error import CaseError
 
 
@@ -143,3 +145,16 @@ def test_a_folder_stands_for_its_manifest(tmp_path):
         manifest_of(tmp_path)
     (tmp_path / "manifest.csv").touch()
     assert manifest_of(tmp_path) == manifest_of(tmp_path / "manifest.csv") == tmp_path / "manifest.csv"
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("hu_window", [None, (-160.0, 240.0)])
+def test_values_that_are_not_finite_refuse_the_case(manifest, tmp_path, value, hu_window):
+    hu = np.random.default_rng(0).uniform(0, 255, (3, 40, 40)).astype(np.float32)
+    hu[1, 5, 5] = value
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(hu), str(tmp_path / "image.mha"))
+    centre = {"center_x_mm": 20, "center_y_mm": 20, "center_z_mm": 1, "diameter_mm": 9}
+    rows = [row(name, image="image.mha", mask="", **centre, **{"class": name}) for name in "ab"]
+    write_manifest(manifest, rows)
+    _, report = ingest(manifest, salt_file=tmp_path / "salt", reading=Reading(hu_window=hu_window))
+    assert [skipped.code for skipped in report.skipped] == ["E-HU-05"] * 2

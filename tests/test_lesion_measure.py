@@ -120,3 +120,13 @@ def test_an_8_bit_image_needs_its_window(tmp_path):
     shown, _ = measured(manifest, hu_window=(-160.0, 240.0))
     assert isinstance(plain, MeasuredLesion)
     assert shown.mean_hu == pytest.approx(-160 + plain.mean_hu / 255 * 400, abs=0.01)
+
+
+def test_a_file_of_8_bit_needs_its_window_even_without_0_and_255(tmp_path):
+    stored = np.random.default_rng(0).integers(60, 200, (3, 40, 40)).astype(np.uint8)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(stored), str(tmp_path / "image.nii"))
+    centre = {"center_x_mm": 20.0, "center_y_mm": 20.0, "center_z_mm": 1.0, "diameter_mm": 6.0}
+    rows = [row(name, image="image.nii", mask="", **centre, **{"class": name}) for name in "ab"]
+    manifest = write_manifest(tmp_path / "manifest.csv", rows)
+    refused, _ = measured(manifest)
+    assert refused.code == "E-HU-02"

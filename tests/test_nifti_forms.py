@@ -8,7 +8,7 @@ from data_modules.readers.case_error import CaseError
 from data_modules.readers.image_file import ImageFile
 
 # places in the header, nifti1.h
-QFORM_CODE, SFORM_CODE, OFFSET_X, SROW_X = 252, 254, 268, 280
+QFORM_CODE, SFORM_CODE, QUATERN_B, OFFSET_X, SROW_X = 252, 254, 256, 268, 280
 
 
 @pytest.fixture
@@ -53,3 +53,10 @@ def test_no_form_at_all(read):
 def test_a_sheared_form_is_refused_even_where_itk_would_use_the_other(read, qform_code):
     with pytest.raises(CaseError, match=r"E-GEO-05 .*sheared"):
         read((SROW_X, "3f", (-0.3, 0.5, 2.4)), (QFORM_CODE, "h", [qform_code]))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("place", [QUATERN_B, OFFSET_X])
+def test_a_qform_without_numbers_is_refused_even_where_the_sform_counts(read, place, value):
+    with pytest.raises(CaseError, match="E-GEO-01 the NIfTI file's qform holds values that are no finite numbers"):
+        read((place, "f", [value]))

@@ -42,8 +42,12 @@ def codes(doubts):
         (RNG.integers(0, 2, (64, 64)), "E-HU-11"),
         (RNG.integers(0, 2, (64, 64)) * 255, "E-HU-11"),
         (np.zeros((64, 64)), "E-HU-11"),
+        (np.full((64, 64), -1024), "E-HU-11"),
+        (np.full((64, 64), 3000), "E-HU-11"),
+        (np.where(np.eye(64) > 0, np.inf, 50), "E-HU-05"),
+        (np.where(np.eye(64) > 0, np.nan, 50), "E-HU-05"),
     ],
-    ids=["0 to 1", "standard deviations", "8 bit", "mask", "mask of 255", "empty"],
+    ids=["0 to 1", "deviations", "8 bit", "mask", "mask of 255", "empty", "air", "3000", "infinite", "no number"],
 )
 def test_values_that_are_not_hu_are_refused(values, code):
     with pytest.raises(CaseError) as error:
@@ -63,6 +67,13 @@ def test_a_crop_of_nothing_but_soft_tissue_is_ct_unless_it_holds_the_ends_of_8_b
     with pytest.raises(CaseError, match="0 255 if the values are HU after all"):
         usable_hu(hu)
     np.testing.assert_allclose(usable_hu(hu, (0, 255)), hu, rtol=1e-6)
+
+
+def test_a_file_of_8_bit_is_no_ct_even_without_the_ends_of_its_range():
+    stored = np.clip(body()[100:140, 100:140], 1, 254)
+    with pytest.raises(CaseError, match="E-HU-02"):
+        usable_hu(stored, eight_bit=True)
+    np.testing.assert_allclose(usable_hu(stored, (-160, 240), eight_bit=True), stored / 255 * 400 - 160, rtol=1e-4)
 
 
 def test_a_known_export_window_gives_the_hu_back():

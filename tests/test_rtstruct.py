@@ -139,3 +139,44 @@ def test_an_rtstruct_of_something_else_or_damaged(case, tmp_path):
         write({"a": []}).mask(volume, None)
     with pytest.raises(CaseError, match="E-SEG-01 the RTSTRUCT lacks regions of interest"):
         RTStruct(tmp_path / "none.dcm")
+
+
+def test_an_rtstruct_of_another_series_of_the_same_examination(case):
+    volume, write = case
+
+    def other(ds):
+        study = ds.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
+        study.RTReferencedSeriesSequence[0].SeriesInstanceUID = "1.2.3"
+
+    contour = world(circle(5), 1)
+    assert write({"a": [(None, contour)]}).warnings(volume) == ()
+    (warning,) = write({"a": [(None, contour)]}, change=other).warnings(volume)
+    assert warning.startswith("W-SEG-02 the segmentation was drawn on another series")
+    assert write({"a": [(1, contour)]}, change=other).warnings(volume) == ()  # names a slice of the CT
+
+
+def test_a_contour_that_is_stored_twice_counts_once(case):
+    volume, write = case
+    ring, hole = world(circle(9.3), 2), world(circle(3.3), 2)
+    once = write({"a": [(2, ring), (2, hole)]}).mask(volume, None)
+    assert np.count_nonzero(once) == pytest.approx(np.pi * (9.3**2 - 3.3**2), abs=20)
+    for copy in (ring, ring[::-1], np.roll(ring, 100, axis=0)):
+        twice = write({"a": [(2, ring), (2, hole), (None, copy)]}).mask(volume, None)
+        np.testing.assert_array_equal(twice, once)
+
+
+def test_contours_that_overlap_in_part(case):
+    volume, write = case
+    left, right = circle(8.3, (32, 24)), circle(8.3, (32, 34))
+    overlapping = {"a": [(2, world(ring, 2)) for ring in (left, right)]}
+    with pytest.raises(CaseError, match="E-SEG-07 two contours of one slice overlap in part"):
+        write(overlapping).mask(volume, None)
+
+    def xor(ds):
+        for item in ds.ROIContourSequence[0].ContourSequence:
+            item.ContourGeometricType = "CLOSEDPLANAR_XOR"
+
+    expected = fill_even_odd([left], (64, 60)) ^ fill_even_odd([right], (64, 60))
+    np.testing.assert_array_equal(write(overlapping, change=xor).mask(volume, None)[2], expected)
+    neighbours = [circle(8, (32, 24)), circle(8, (32, 39.7))]  # share a sliver
+    assert write({"a": [(2, world(ring, 2)) for ring in neighbours]}).mask(volume, None).any()

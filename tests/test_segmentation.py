@@ -64,8 +64,12 @@ def test_labels_that_are_missing_or_not_unique(volume, write, labels):
 def test_empty_elsewhere_and_full_masks(volume, write, labels):
     with pytest.raises(CaseError, match=r"E-SEG-03 the mask is empty. Refused"):
         lesion_mask(write(0 * labels), volume, None)
-    with pytest.raises(CaseError, match=r"E-SEG-03 the mask is empty where the image lies"):
+    with pytest.raises(CaseError, match=r"E-SEG-06 80 of 80 voxels of the mask lie outside"):
         lesion_mask(write(labels, origin=(500, 0, 0)), volume, "3")
+    speck = np.zeros((6, 96, 128), dtype=np.uint8)
+    speck[2, 42, 41] = 1  # a quarter of the spacing: between two voxels
+    with pytest.raises(CaseError, match=r"E-SEG-03 the mask is empty where the image lies"):
+        lesion_mask(write(speck, spacing=(0.175, 0.2, 2.5)), volume, None)
     with pytest.raises(CaseError, match=r"E-SEG-05 the mask covers 100% of the image"):
         lesion_mask(write(0 * labels + 1), volume, "1")
 
@@ -98,3 +102,31 @@ def test_the_mask_of_a_picture_needs_its_size_alone(tmp_path, suffix):
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(drawn[:, :20]), str(tmp_path / "mask.png"))
     with pytest.raises(CaseError, match="E-SEG-06 a picture has no place in the patient, and image and mask differ"):
         lesion_mask(open_mask(tmp_path / "mask.png"), picture, None)
+
+
+def test_a_mask_that_reaches_outside_is_refused_not_cut(volume, write, labels):
+    # label 7 lies on slice 1, rows 15 to 17, columns 20 and 21 of 32: seven columns further, on 27 and 28
+    assert np.count_nonzero(lesion_mask(write(labels, origin=(-20 + 7 * 0.7, -30, -50)), volume, "7")) == 6
+    with pytest.raises(CaseError, match=r"E-SEG-06 3 of 6 voxels of the mask lie outside the image. Refused"):
+        lesion_mask(write(labels, origin=(-20 + 11 * 0.7, -30, -50)), volume, "7")
+    with pytest.raises(CaseError, match=r"E-SEG-06 6 of 6 voxels"):
+        lesion_mask(write(labels, origin=(-20, -30, -50 - 2 * 2.5)), volume, "7")
+
+
+@pytest.mark.parametrize(("beyond", "refused"), [(1, False), (8, True)])
+def test_a_hundredth_of_a_finer_mask_may_lie_outside(volume, write, beyond, refused):
+    fine = np.zeros((6, 48, 80), dtype=np.uint8)  # half the spacing; columns 0 to 63 lie within the image's 32
+    fine[2, 10:30, 33 + beyond : 64] = 1
+    fine[2, 10 : 10 + beyond, 64:66] = 1
+    source = write(fine, (0.35, 0.4, 2.5), (-20 - 0.175, -30 - 0.2, -50))
+    if refused:
+        with pytest.raises(CaseError, match=r"E-SEG-06 16 of 476 voxels"):
+            lesion_mask(source, volume, None)
+    else:
+        assert lesion_mask(source, volume, None).any()
+
+
+def test_of_a_single_slice_only_rows_and_columns_count(tmp_path, write, labels):
+    write_ct(tmp_path / "one", body((1, 24, 32))[0], origin_mm=(-20.0, -30.0, -45.0))
+    mask = lesion_mask(write(labels), CTFolder(tmp_path / "one").volume(), "3")
+    np.testing.assert_array_equal(mask[0], labels[2] == 3)

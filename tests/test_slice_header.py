@@ -90,3 +90,19 @@ def test_a_slice_of_an_unknown_kind(tmp_path):
     series[0] = "1.2.4"  # other series may well be private
     write_ct(tmp_path, body((3, 16, 16))[0], series_uid="1.2.3", change=private)
     assert len(read_headers(tmp_path)) == 2
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    write_ct(tmp_path, body((2, 16, 16))[0])
+    locked, opened = tmp_path / "000.dcm", type(tmp_path).open
+
+    def refuse(path, *args, **kwargs):
+        if path == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **kwargs)
+
+    locked.write_bytes(b"")  # whoever runs the tests may read all
+    monkeypatch.setattr(type(tmp_path), "open", refuse)
+    with pytest.raises(CaseError, match="E-DCM-01 a file beside the slices cannot be opened") as caught:
+        read_headers(tmp_path)
+    assert str(tmp_path) not in str(caught.value)

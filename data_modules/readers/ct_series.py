@@ -1,8 +1,8 @@
 """A folder of DICOM CT slices -> one checked Volume.
 
-Slices are sorted by their position along the slice normal, never by name or number. ITK takes the spacing from the
-first and last slice, so that a missing one silently stretches the volume (ITK issue 441): gaps are checked here.
-Frames of a multi-frame CT are slices like any others.
+Slices are sorted by their position along the slice normal, never by name or number. Gaps are looked for
+here, since ITK's series reader divides the whole length by the number of slices and says nothing: with one missing, all
+others move (ITK issue 441). Frames of a multi-frame CT are slices like any others.
 """
 
 from collections import defaultdict
@@ -101,6 +101,7 @@ def _volume(stack: list[SliceHeader], allow_gaps: bool) -> Volume:
         direction=direction,
         thickness_mm=first.thickness_mm or spacing,
         read_slice=lambda k: read_hu(stack[k]),
+        series_uid=first.series_uid,
         instance_uids=tuple(h.instance_uid for h in stack),
         frame_of_reference=first.frame_of_reference,
     )

@@ -20,6 +20,7 @@ from data_modules.readers.mask_grid import (
     choose_number,
     off_grid,
     other_grid_warning,
+    other_series_warning,
     resample_mask,
 )
 from data_modules.readers.slice_header import DAMAGED, read_dataset
@@ -92,7 +93,7 @@ class DicomSeg:
 
     def warnings(self, volume: Volume) -> tuple[str, ...]:
         """What is doubtful about the segmentation on this CT: a code and a sentence each."""
-        found = []
+        found = list(other_series_warning(volume, self.referenced))
         if self._kind == "FRACTIONAL":
             kind = str(self._dataset.get("SegmentationFractionalType", "")).lower()
             kind = kind if kind in ("probability", "occupancy") else "of unknown kind"

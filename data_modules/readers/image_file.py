@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import SimpleITK
 
 from data_modules.readers.case_error import CaseError
@@ -68,7 +70,8 @@ class ImageFile:
             origin_mm=np.array(self.image.GetOrigin()),
             direction=np.array(self.image.GetDirection()).reshape(3, 3),
             thickness_mm=thickness,
-            read_slice=lambda k: np.maximum(values[k].astype(np.float32), AIR_HU),
+            read_slice=lambda k: _not_below_air(values[k]),
+            eight_bit=values.itemsize == 1,
             placed=self.grid.placed,
             warnings=self.grid.warnings,
         )
@@ -110,6 +113,12 @@ def read_grid(path: Path) -> Grid:
     doubts = nifti_doubts(path, image) if path.name.lower().endswith(NIFTI) else ()
     is_slice = image.GetDimension() == 2
     return Grid(SimpleITK.JoinSeries([image]) if is_slice else image, is_slice, placed, doubts)
+
+
+def _not_below_air(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    hu = values.astype(np.float32)
+    hu[(hu < AIR_HU) & np.isfinite(hu)] = AIR_HU  # what is not finite stays, to be seen
+    return hu
 
 
 def _grey(image: SimpleITK.Image) -> SimpleITK.Image:

@@ -11,6 +11,7 @@ from data_modules.readers.volume import FloatArray, Volume
 
 ON_GRID = 0.1  # voxels; coordinates in files are rounded
 MAX_LISTED = 20  # labels in a message
+MAX_OUTSIDE = 0.01  # of a mask on another grid: its outermost voxels may reach over the image's edge
 
 
 def choose_label(labels: Sequence[str], label: str | None) -> str:
@@ -73,6 +74,15 @@ def check_same_patient_space(volume: Volume, frame_of_reference: str, referenced
         raise CaseError("E-SEG-02", text + "Point the column image to the series that was segmented.")
 
 
+def other_series_warning(volume: Volume, referenced: frozenset[str]) -> tuple[str, ...]:
+    """The sentence for a DICOM mask that shares the image's coordinates, but was drawn on another series; else none."""
+    own = {volume.series_uid, *volume.instance_uids}
+    if not volume.instance_uids or not referenced or not referenced.isdisjoint(own):
+        return ()
+    text = "W-SEG-02 the segmentation was drawn on another series than the image, perhaps another phase: where the "
+    return (text + "patient breathed in between, it lies beside the lesion. Look at its outline. Kept.",)
+
+
 def off_grid(volume: Volume, origin: FloatArray, steps: FloatArray) -> FloatArray:
     """How far a pixel is from the next voxel, in voxels along (z, y, x); infinite where pixels are no voxels at all.
 
@@ -84,6 +94,12 @@ def off_grid(volume: Volume, origin: FloatArray, steps: FloatArray) -> FloatArra
     index = volume.index_of(np.vstack([origin, origin + steps]))
     one_voxel = np.abs(np.abs(index[1:] - index[0]).sum(axis=1) - 1) < 0.01
     return np.abs(index[0] - np.rint(index[0])) if one_voxel.all() else np.full(3, np.inf)
+
+
+def grid_steps(image: SimpleITK.Image) -> FloatArray:
+    """World steps to the next voxel along x, y and z, one per row, shape (3, 3)."""
+    steps: FloatArray = (np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()).T
+    return steps
 
 
 def other_grid_warning(volume: Volume, spacing_mm: Sequence[float]) -> str:
@@ -104,7 +120,11 @@ def resample_mask(mask: SimpleITK.Image, volume: Volume) -> npt.NDArray[np.bool_
 
     Returns:
         Shape (Z, Y, X); False where the mask's own grid does not reach.
+
+    Raises:
+        CaseError: If the mask reaches outside the image. Only its rows and columns count where that is a single slice.
     """
+    _check_inside(mask, volume)
     resampled = SimpleITK.Resample(
         mask,
         volume.shape[::-1],
@@ -116,3 +136,20 @@ def resample_mask(mask: SimpleITK.Image, volume: Volume) -> npt.NDArray[np.bool_
     )
     values: npt.NDArray[np.bool_] = SimpleITK.GetArrayFromImage(resampled).astype(bool)
     return values
+
+
+def _check_inside(mask: SimpleITK.Image, volume: Volume) -> None:
+    origin, steps = np.array(mask.GetOrigin()), grid_steps(mask)
+    values = SimpleITK.GetArrayViewFromImage(mask)
+    last = np.array(volume.shape) - 0.5 + ON_GRID
+    last[0] = np.inf if volume.shape[0] == 1 else last[0]
+    first = np.where(np.isinf(last), -np.inf, -0.5 - ON_GRID)
+    outside = 0
+    for k in np.flatnonzero(values.any(axis=(1, 2))):  # slice by slice: a mask of everything has 10^8 voxels
+        y, x = np.nonzero(values[k])
+        index = volume.index_of(origin + np.column_stack([x, y, np.full(len(x), k)]) @ steps)
+        outside += int(np.count_nonzero(((index < first) | (index > last)).any(axis=1)))
+    same_voxels = np.isfinite(off_grid(volume, origin, steps)).all()
+    if outside > (0 if same_voxels else MAX_OUTSIDE * np.count_nonzero(values)):
+        text = f"{outside} of {np.count_nonzero(values)} voxels of the mask lie outside the image. Refused. "
+        raise CaseError("E-SEG-06", text + "Check that mask and image belong together, or give the whole CT.")

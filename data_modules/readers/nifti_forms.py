@@ -31,7 +31,7 @@ def nifti_doubts(path: Path, image: SimpleITK.Image) -> tuple[str, ...]:
         A warning where sform and qform disagree by more than half a voxel, or neither is given.
 
     Raises:
-        CaseError: If the sform is not the geometry that ITK chose, being sheared.
+        CaseError: If the sform is not the geometry that ITK chose, being sheared, or the qform holds no numbers.
     """
     header = _header(path)
     order = "<" if header[:4] == struct.pack("<i", HEADER_BYTES) else ">"
@@ -85,6 +85,9 @@ def _sform(header: bytes, order: str) -> FloatArray:
 def _qform(header: bytes, order: str) -> FloatArray:
     b, c, d, *offset = struct.unpack_from(f"{order}6f", header, 256)
     qfac, *spacing = struct.unpack_from(f"{order}4f", header, 76)
+    if not np.isfinite([b, c, d, *offset, qfac, *spacing]).all():
+        text = "the NIfTI file's qform holds values that are no finite numbers. Refused. Convert the original CT again."
+        raise CaseError("E-GEO-01", text)
     a = np.sqrt(max(0.0, 1 - b * b - c * c - d * d))
     rotation = Rotation.from_quat([b, c, d, a]).as_matrix()
     spacing[2] *= -1 if qfac < 0 else 1

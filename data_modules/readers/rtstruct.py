@@ -6,6 +6,7 @@ either such inner contours, CLOSEDPLANAR_XOR, or a keyhole whose channel has no 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from data_modules.readers.case_error import CaseError
-from data_modules.readers.mask_grid import check_same_patient_space, choose_number
+from data_modules.readers.mask_grid import check_same_patient_space, choose_number, other_series_warning
 from data_modules.readers.slice_header import DAMAGED, read_dataset
 from data_modules.readers.volume import FloatArray, Volume
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
+MAX_OVERLAP = 0.05  # of the smaller contour: drawn by hand, neighbours and holes cross by a pixel
 OFF_SLICE = 0.25  # of the slice spacing: rounded coordinates stay below, half a slice is ambiguous
 
 
@@ -25,6 +27,7 @@ OFF_SLICE = 0.25  # of the slice spacing: rounded coordinates stay below, half a
 class _Contour:
     points: FloatArray  # (n, 3), world
     closed: bool
+    xor: bool  # says itself that overlaps are holes
     source: str  # UID of the CT slice, if it names one
 
 
@@ -70,8 +73,8 @@ class RTStruct:
             Shape (Z, Y, X).
 
         Raises:
-            CaseError: If the region is missing or not unique, or a contour is open, lies on no slice of this CT, or
-                reaches outside.
+            CaseError: If the region is missing or not unique, or a contour is open, lies on no slice of this CT,
+                reaches outside, or overlaps another in part.
         """
         contours = self._contours[choose_number(self._names, label)]
         check_same_patient_space(volume, self._frame_of_reference, self.referenced)
@@ -84,14 +87,14 @@ class RTStruct:
         self._refuse(off, contours, "lie between the slices of the image or outside of it")
         mask = np.zeros(volume.shape, dtype=np.bool_)
         for k in set(slices):
-            polygons = [i[:, 1:] for i, at in zip(index, slices, strict=True) if at == k]
-            mask[k] = fill_even_odd(polygons, (volume.shape[1], volume.shape[2]))
+            here = {_corners(c): (c, i[:, 1:]) for c, i, at in zip(contours, index, slices, strict=True) if at == k}
+            _refuse_overlaps([polygon for c, polygon in here.values() if not c.xor], volume)
+            mask[k] = fill_even_odd([polygon for _, polygon in here.values()], (volume.shape[1], volume.shape[2]))
         return mask
 
     def warnings(self, volume: Volume) -> tuple[str, ...]:
-        """Nothing: what does not fit is refused."""
-        del volume
-        return ()
+        """What is doubtful about it on this CT, a code and a sentence each; what does not fit is refused."""
+        return other_series_warning(volume, self.referenced)
 
     @staticmethod
     def _refuse(bad: list[_Contour], contours: list[_Contour], what: str) -> None:
@@ -126,10 +129,27 @@ def fill_even_odd(polygons: Iterable[FloatArray], shape: tuple[int, int]) -> npt
 def _contour(item: Any) -> _Contour:
     points = np.array(item.ContourData, dtype=np.float64).reshape(-1, 3)
     images = item.get("ContourImageSequence") or []
-    closed = item.ContourGeometricType in ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR") and len(points) > 2
+    kind = item.ContourGeometricType
+    closed = kind in ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR") and len(points) > 2
     if not np.isfinite(points).all() or len(points) == 0:
         raise ValueError("finite coordinates expected")
-    return _Contour(points, closed, str(images[0].ReferencedSOPInstanceUID) if len(images) == 1 else "")
+    source = str(images[0].ReferencedSOPInstanceUID) if len(images) == 1 else ""
+    return _Contour(points, closed, kind == "CLOSEDPLANAR_XOR", source)
+
+
+def _corners(contour: _Contour) -> frozenset[tuple[float, ...]]:
+    """The same for a contour that is stored twice, wherever each begins: under even-odd the two would leave nothing."""
+    return frozenset(map(tuple, contour.points.round(3).tolist()))
+
+
+def _refuse_overlaps(polygons: list[FloatArray], volume: Volume) -> None:
+    """Neither a hole nor apart: the standard takes the common part out, who drew them meant both."""
+    filled = [fill_even_odd([polygon], (volume.shape[1], volume.shape[2])) for polygon in polygons]
+    for one, other in combinations(filled, 2):
+        parts = [np.count_nonzero(part) for part in (one & other, one & ~other, other & ~one)]
+        if min(parts) > MAX_OVERLAP * min(np.count_nonzero(one), np.count_nonzero(other)):
+            text = "two contours of one slice overlap in part, so that it is open what lies inside. Refused. "
+            raise CaseError("E-SEG-07", text + "Unite them in your viewer, or draw the hole inside its outline.")
 
 
 def _referenced_series(frame: Any) -> Iterable[Any]:

@@ -10,7 +10,14 @@ import SimpleITK
 from data_modules.readers.case_error import CaseError
 from data_modules.readers.dicom_seg import DicomSeg
 from data_modules.readers.image_file import PICTURES, SUFFIXES, read_grid
-from data_modules.readers.mask_grid import ON_GRID, choose_label, off_grid, other_grid_warning, resample_mask
+from data_modules.readers.mask_grid import (
+    ON_GRID,
+    choose_label,
+    grid_steps,
+    off_grid,
+    other_grid_warning,
+    resample_mask,
+)
 from data_modules.readers.rtstruct import RTSTRUCT, RTStruct
 from data_modules.readers.slice_header import read_dataset
 from data_modules.readers.volume import Volume
@@ -45,7 +52,8 @@ class MaskFile:
             Shape (Z, Y, X).
 
         Raises:
-            CaseError: If the label is not in the mask or not unique, or picture and image differ in size.
+            CaseError: If the label is not in the mask or not unique, the mask reaches outside the image, or picture and
+                image differ in size.
         """
         if label is not None and label not in self.labels:
             label = label.removesuffix(".0")  # a spreadsheet's integer in a column with gaps
@@ -60,10 +68,9 @@ class MaskFile:
 
     def warnings(self, volume: Volume) -> tuple[str, ...]:
         """What is doubtful about the mask on this image: a code and a sentence each."""
-        direction, spacing = np.array(self._image.GetDirection()).reshape(3, 3), np.array(self._image.GetSpacing())
-        off = off_grid(volume, np.array(self._image.GetOrigin()), (direction * spacing).T)
+        off = off_grid(volume, np.array(self._image.GetOrigin()), grid_steps(self._image))
         if self._placed and volume.placed and off.max() > ON_GRID:
-            return (*self._doubts, other_grid_warning(volume, spacing[::-1].tolist()))
+            return (*self._doubts, other_grid_warning(volume, self._image.GetSpacing()[::-1]))
         return self._doubts
 
 

@@ -95,8 +95,12 @@ def read_headers(path: Path) -> list[SliceHeader]:
 
 def _is_binary(file: Path) -> bool:
     """Whether a file is no text; an interrupted copy may be empty, or full of zeros."""
-    with file.open("rb") as opened:
-        start = opened.read(1024)
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(1024)
+    except OSError:  # its message has the path
+        text = "a file beside the slices cannot be opened. Refused. Check who may read it, and the disk."
+        raise CaseError("E-DCM-01", text) from None
     return not start or b"\0" in start
 
 

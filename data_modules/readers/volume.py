@@ -24,8 +24,10 @@ class Volume:
         thickness_mm: Slice thickness.
         read_slice: Maps a slice number to its HU of at least -1024, float32 of shape (Y, X). Reading waits until a
             slice is asked for, since a lesion needs one slice out of a hundred.
+        series_uid: UID of the series; empty for formats that have none.
         instance_uids: SOP instance UID of each slice, "" for an interpolated one; empty for formats that have none.
         frame_of_reference: UID of the coordinate system; empty when unknown.
+        eight_bit: Whether the file stores one byte per pixel, too few for HU.
         placed: False for a picture, which knows no patient: its world begins at its first pixel.
         warnings: What is doubtful about the geometry, or was mended: a code and a sentence each.
     """
@@ -36,8 +38,10 @@ class Volume:
     direction: FloatArray
     thickness_mm: float
     read_slice: Callable[[int], npt.NDArray[np.float32]]
+    series_uid: str = ""
     instance_uids: tuple[str, ...] = ()
     frame_of_reference: str = ""
+    eight_bit: bool = False
     placed: bool = True
     warnings: tuple[str, ...] = ()
 
