@@ -59,7 +59,8 @@ def giveaways(lesions: Sequence[Lesion], rings: Sequence[tuple[float, ...]]) -> 
         rings: For each lesion the numbers of `surround.ring_hu`; empty where there were none.
 
     Returns:
-        One entry for each of the three; without those for which a class has lesions of one patient only.
+        One entry for each of the three; without those for which a class has lesions of one patient only, or which
+        leave a training part without a second class.
     """
     features: dict[str, list[tuple[float, ...]]] = {
         "the tissue around the lesion": list(rings),
@@ -77,7 +78,10 @@ def _predict(by: str, lesions: Sequence[Lesion], rows: Sequence[tuple[float, ...
     folds = min([MAX_FOLDS, *per_class.values()])
     if len(per_class) < 2 or folds < 2:
         return None
-    right = float((_predictions(np.array([row for _, row in known]), labels, patients, folds) == labels).mean())
+    predicted = _predictions(np.array([row for _, row in known]), labels, patients, folds)
+    if predicted is None:
+        return None
+    right = float((predicted == labels).mean())
     count = len(set(patients.tolist()))
     low, high = proportion_confint(right * count, count, method="wilson")
     name, most = Counter(labels.tolist()).most_common(1)[0]
@@ -86,10 +90,13 @@ def _predict(by: str, lesions: Sequence[Lesion], rows: Sequence[tuple[float, ...
 
 def _predictions(
     features: npt.NDArray[np.float64], labels: npt.NDArray[np.str_], patients: npt.NDArray[np.str_], folds: int
-) -> npt.NDArray[np.str_]:
+) -> npt.NDArray[np.str_] | None:
+    """Predictions by models that saw other patients; None where one of them would see a single class."""
     model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky"))
-    splits = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class with fewer lesions than folds is counted above, by patients
-        predicted: npt.NDArray[np.str_] = cross_val_predict(model, features, labels, groups=patients, cv=splits)
+        splits = list(StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(features, labels, patients))
+        if any(len(set(labels[training])) < 2 for training, _ in splits):
+            return None  # a few patients, of whom one has both classes
+        predicted: npt.NDArray[np.str_] = cross_val_predict(model, features, labels, cv=splits)
     return predicted

@@ -15,7 +15,7 @@ from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
 from data_modules.errors import InputError
 from data_modules.ingest_report import Case, IngestReport, Skipped, cohort_notes, design_warnings, size_table
 from data_modules.lesion_measure import MeasuredLesion, Reading, measure_lesions
-from data_modules.manifest import ManifestRow, class_names, read_manifest
+from data_modules.manifest import ManifestRow, class_names, exists, read_manifest
 from data_modules.physics import sentences
 from data_modules.privacy import Pseudonyms
 from data_modules.readers.case_error import CaseError
@@ -73,7 +73,7 @@ def manifest_of(path: Path) -> Path:
     Raises:
         InputError: If a folder has no manifest.csv.
     """
-    if not path.is_dir():
+    if not exists(path) or not path.is_dir():
         return path
     if not (path / "manifest.csv").is_file():
         raise InputError(

@@ -15,6 +15,7 @@ from data_modules.errors import InputError
 
 REQUIRED = ("patient_id", "lesion_id", "class", "image")
 CENTRE = ("center_x_mm", "center_y_mm", "center_z_mm", "diameter_mm")
+COLUMNS = (*REQUIRED, "mask", "mask_label", *CENTRE, "phase", "source", "spacing_mm")
 SOURCE = re.compile(r"[A-Za-z0-9_.-]{1,24}")  # a short word: the only free text that is kept
 
 
@@ -63,12 +64,14 @@ def read_manifest(path: Path, classes: Sequence[str] | None = None) -> list[Mani
 
     Raises:
         InputError: If the file is missing, empty or not a CSV, lacks a column or a value, names an unknown class, lists
-            a lesion twice, points to a file that does not exist, or holds fewer than 2 or more than 20 classes.
+            a lesion twice, points to a file that does not exist, gives one image to two patients or two pixel spacings,
+            or holds fewer than 2 or more than 20 classes.
     """
     rows = [_row(path, line, values) for line, values in _table(path)]
     if not rows:
         raise InputError(f"{path.name} lists no lesions: one row per lesion is needed below the header.")
     seen: dict[tuple[str, str], int] = {}
+    images: dict[Path, ManifestRow] = {}
     for row in rows:
         first = seen.setdefault((row.patient_id, row.lesion_id), row.row)
         if first != row.row:
@@ -77,6 +80,7 @@ def read_manifest(path: Path, classes: Sequence[str] | None = None) -> list[Mani
             )
         _check_class(path, row, classes)
         _check_files(path, row)
+        _check_image(path, row, images.setdefault(row.image.resolve(), row))
     if not 2 <= len(class_names(rows, classes)) <= 20:
         names = ", ".join(class_names(rows, classes)[:20])
         raise InputError(f"{path.name}: 2 to 20 classes are needed, found {len(class_names(rows, classes))}: {names}.")
@@ -90,7 +94,7 @@ def class_names(rows: Iterable[ManifestRow], classes: Sequence[str] | None = Non
 
 def _table(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Line numbers and rows, with the columns checked."""
-    if not path.is_file():
+    if not exists(path) or not path.is_file():
         raise InputError(f"No manifest {path.name}: there is no such file. `liverlab phantom` writes an example.")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -98,7 +102,7 @@ def _table(path: Path) -> list[tuple[int, dict[str, str]]]:
             columns = [name.strip() for name in reader.fieldnames or ()]
             reader.fieldnames = columns
             table = [(reader.line_num, values) for values in reader]
-    except (csv.Error, UnicodeDecodeError):
+    except (csv.Error, UnicodeDecodeError, OSError):
         raise InputError(f"{path.name} is not a readable CSV file: save it as comma-separated text in UTF-8.") from None
     _check_columns(path, columns)
     for line, values in table:
@@ -114,7 +118,9 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
         raise InputError(f"{path.name} separates its columns by semicolons or tabs: save it with commas.")
     lacking = [name for name in REQUIRED if name not in columns]
     if lacking:
-        raise InputError(f"{path.name} lacks the column {lacking[0]}; it has {', '.join(columns)}.")
+        # a file without a header has a patient's values here: only names that are known are repeated
+        known = ", ".join(name for name in COLUMNS if name in columns) or "none that is known"
+        raise InputError(f"{path.name} lacks the column {lacking[0]} in its first line; it has {known}.")
     if "mask" not in columns and not set(CENTRE) <= set(columns):
         raise InputError(f"{path.name} lacks the column mask, or all of {', '.join(CENTRE)} instead.")
 
@@ -171,6 +177,28 @@ def _check_class(path: Path, row: ManifestRow, classes: Sequence[str] | None) ->
 
 def _check_files(path: Path, row: ManifestRow) -> None:
     for column, file in (("image", row.image), ("mask", row.mask)):
-        if file is not None and not file.exists():
+        if file is not None and not exists(file):
             text = f"{path.name} row {row.row}: the path in column {column} does not exist. "
             raise InputError(text + "Paths are relative to the manifest's folder.")
+
+
+def _check_image(path: Path, row: ManifestRow, first: ManifestRow) -> None:
+    """See that a row and the first row of its image agree: one CT of two patients could be trained and tested on."""
+    if row.patient_id != first.patient_id:
+        raise InputError(
+            f"{path.name} row {row.row}: the image of row {first.row} is listed for another patient. "
+            "Give both rows one patient_id, or each its own image."
+        )
+    if row.spacing_mm != first.spacing_mm:
+        raise InputError(
+            f"{path.name} row {row.row}: the image of row {first.row} is listed with another spacing_mm. "
+            "Give both rows the same."
+        )
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder that may be reached."""
+    try:
+        return path.exists()
+    except OSError:  # too long a name, or a folder above it that may not be entered
+        return False

@@ -59,6 +59,9 @@ def test_the_interval_counts_patients():
 def test_too_few_patients_give_nothing_and_lesions_without_surround_are_left_out():
     lesions = cohort(4)  # one patient per class
     assert giveaways(lesions, [(1.0,)] * 4) == ()
+    # of the two patients of class b one has both: a model that sees the others alone sees one class
+    few = [Lesion(f"L{i}", p, c, 10.0 + i, 0.7, 2.5, "s") for i, (p, c) in enumerate(zip("0322", "abab", strict=True))]
+    assert giveaways(few, [(float(i),) for i in range(4)]) == ()
     lesions = cohort(20)
     tissue, diameter, _ = giveaways(lesions, [(float(i),) if i >= 4 else () for i in range(20)])
     assert (tissue.lesions, diameter.lesions) == (16, 20)

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -75,8 +77,9 @@ def test_one_bad_case_does_not_stop_the_others_and_the_order_is_the_manifests(ma
     (tmp_path / "gap" / "003.dcm").unlink()
     centre = {"center_x_mm": -10, "center_y_mm": -20, "center_z_mm": -45, "diameter_mm": 5}
     bad = [row(name, image=name, mask="", **centre) for name in ("eight", "mask", "gap")]
+    shutil.copytree(tmp_path / "erika", tmp_path / "zoe")
     good = [
-        row("two", patient_id="zoe") | dict.fromkeys(centre, ""),
+        row("two", patient_id="zoe", image="zoe/CT", mask="zoe/SEG.dcm") | dict.fromkeys(centre, ""),
         row("one", **{"class": "b"}) | dict.fromkeys(centre, ""),
     ]
     write_manifest(manifest, [bad[0], good[0], bad[1], good[1], bad[2]])
@@ -121,7 +124,7 @@ def test_numbers_and_bytes_do_not_depend_on_the_processes(manifest, tmp_path, mo
     rows = [row("one", patient_id=f"p{k}", image=f"{k}/CT", mask=f"{k}/SEG.dcm") for k in range(4)]
     rows[1]["class"] = rows[3]["class"] = "metastasis"
     for k in range(3):
-        (tmp_path / str(k)).symlink_to(tmp_path / "erika")
+        shutil.copytree(tmp_path / "erika", tmp_path / str(k))
     (tmp_path / "3" / "CT").mkdir(parents=True)
     (tmp_path / "3" / "SEG.dcm").touch()
     write_manifest(manifest, rows)
@@ -141,6 +144,7 @@ def test_strict_stops_at_the_first_refusal_and_names_the_row(manifest, tmp_path)
 
 
 def test_a_folder_stands_for_its_manifest(tmp_path):
+    assert len(str(manifest_of(tmp_path / ("x" * 300)).name)) == 300  # left to the sentence of `read_manifest`
     with pytest.raises(InputError, match=r"holds no manifest\.csv\. `liverlab manifest` writes one"):
         manifest_of(tmp_path)
     (tmp_path / "manifest.csv").touch()

@@ -11,6 +11,15 @@ from liverlab.__main__ import main
 
 
 @pytest.fixture
+def two(tmp_path, monkeypatch):
+    """Two lesions of one patient."""
+    monkeypatch.chdir(tmp_path)
+    write_patient(tmp_path / "source")
+    rows = [row("one"), row("two", **{"class": "b"})]
+    return ["ingest", str(write_manifest(tmp_path / "source" / "manifest.csv", rows)), "--jobs", "1", "--out"]
+
+
+@pytest.fixture
 def twenty(tmp_path, monkeypatch):
     """Twenty lesions of twenty patients, of which the seventh (row 8) has a truncated slice."""
     monkeypatch.chdir(tmp_path)
@@ -18,11 +27,8 @@ def twenty(tmp_path, monkeypatch):
     rows = [row("one", patient_id=f"P{k}", image=f"{k}/CT", mask=f"{k}/SEG.dcm") for k in range(20)]
     for k in range(20):
         rows[k]["class"] = "ab"[k % 2]
-        (tmp_path / "source" / str(k)).symlink_to("erika")
-    bad = tmp_path / "source" / "6"
-    bad.unlink()
-    shutil.copytree(tmp_path / "source" / "erika", bad)
-    slice_ = bad / "CT" / "004.dcm"
+        shutil.copytree(tmp_path / "source" / "erika", tmp_path / "source" / str(k))
+    slice_ = tmp_path / "source" / "6" / "CT" / "004.dcm"
     slice_.write_bytes(slice_.read_bytes()[:-3000])
     return write_manifest(tmp_path / "source" / "manifest.csv", rows)
 
@@ -44,6 +50,43 @@ def test_strict_stops_at_it_and_writes_no_cohort(twenty, tmp_path, capsys):
     assert error.startswith("E-DCM-01 row 8 (L-")
     assert "no cohort was written" in error
     assert not (tmp_path / "data" / "mine").exists()
+
+
+def test_another_ingest_takes_the_place_of_an_earlier_one_or_leaves_it_as_it_was(two, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "data" / "mine"
+    assert main([*two, "data/mine"]) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def stop(self, folder):
+        (folder / "patches.npy.part").touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cohort, "save", stop)
+        assert main([*two, "data/mine", "--classes", "b", "cyst"]) == 130
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert main([*two, "data/mine", "--classes", "b", "cyst"]) == 0
+    assert Cohort.load(out).class_names == ("b", "cyst")
+    assert sorted(path.name for path in out.parent.iterdir()) == [".salt", "mine"]
+
+
+@pytest.mark.parametrize("held", [["notes.txt"], ["ingest.json", "notes.txt"], ["cohort.json"]])
+def test_nothing_but_an_earlier_ingest_is_replaced(two, tmp_path, capsys, held):
+    (tmp_path / "mine").mkdir()
+    for name in held:
+        (tmp_path / "mine" / name).touch()
+    assert main([*two, "mine"]) == 2
+    assert capsys.readouterr().err == "mine holds something else than an earlier ingest. Name a new folder.\n"
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == sorted(held)
+
+
+def test_an_empty_folder_is_filled_unless_it_is_the_one_that_one_is_in(two, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine").mkdir()
+    assert main([*two, "mine"]) == 0
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main([*two, "."]) == 2
+    assert capsys.readouterr().err == ". cannot be replaced by the finished cohort. Name a new folder inside it.\n"
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,16 @@ def test_nothing_kept_and_nothing_told(tiny_cohort, report, tmp_path):
     assert "No lesion of the manifest was skipped." in text
 
 
+def test_of_many_lesions_those_with_doubts_are_drawn_and_the_others_counted(tiny_cohort, report, tmp_path, monkeypatch):
+    monkeypatch.setattr("liverlab.report.ingest_page.MAX_TILES", 3)  # of 8 lesions per class
+    page = Page(write_ingest_page(tmp_path, tiny_cohort, report).read_text(encoding="utf-8"))
+    shown = [a["alt"] for a in page.all("img") if a["alt"].startswith("Lesion of row")]
+    assert len(shown) == 9
+    with_doubt = tiny_cohort.class_names.index(tiny_cohort.lesions[5].class_name)
+    assert shown[3 * with_doubt] == "Lesion of row 7"
+    assert page.text.count("And 5 more that are not shown here") == 3
+
+
 def test_a_class_without_lesions_and_names_that_are_markup(tiny_cohort, report, tmp_path):
     names = {"cyst": "<b>$x$", "metastasis": "a&b", "hemangioma": "c"}
     lesions = tuple(replace(lesion, class_name=names[lesion.class_name]) for lesion in tiny_cohort.lesions)

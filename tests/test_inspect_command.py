@@ -66,6 +66,7 @@ def test_a_case_by_row_or_pseudonym(manifest, capsys):
         (["manifest.csv", "--row", "9"], "row 9: no row has it. The manifest's rows are 2 to 4; add --row N."),
         (["manifest.csv", "four"], "that lesion_id or pseudonym: no row has it."),
         (["absent"], "There is no such file or folder."),
+        (["x" * 300], "There is no such file or folder."),
     ],
 )
 def test_a_wrong_call_is_a_sentence_and_2(arguments, sentence, manifest, capsys):

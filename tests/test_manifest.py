@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from dicom_examples import row, write_manifest
 
@@ -35,7 +37,7 @@ def test_a_centre_serves_where_there_is_no_mask_and_a_mask_wins(write):
 
 
 def test_the_spacing_of_a_picture(write):
-    rows = read_manifest(write(row("a", spacing_mm="0.8"), row("b", spacing_mm="", **{"class": "x"})))
+    rows = read_manifest(write(row("a", spacing_mm="0.8"), row("b", spacing_mm="", image="erika", **{"class": "x"})))
     assert [one.spacing_mm for one in rows] == [0.8, None]
 
 
@@ -88,11 +90,66 @@ def test_a_wrong_value_is_named_by_row_and_column_alone(write, changes, message)
     assert "erika" not in str(caught.value).lower()
 
 
-def test_a_duplicate_lesion(write):
+def test_a_duplicate_lesion(write, tmp_path):
     path = write(row("one"), row("two"), row("one"))
     with pytest.raises(InputError, match="row 4: the lesion of row 2 is listed again"):
         read_manifest(path)
-    assert len(read_manifest(write(row("one"), row("one", patient_id="other", **{"class": "b"})))) == 2
+    (tmp_path / "zoe").mkdir()
+    other = row("one", patient_id="other", image="zoe", **{"class": "b"})
+    assert len(read_manifest(write(row("one"), other))) == 2
+
+
+def test_an_image_belongs_to_one_patient_however_its_path_is_written(write, tmp_path):
+    (tmp_path / "linked").symlink_to("erika")
+    for image in ("erika/CT", "erika/../erika/CT", "linked/CT"):
+        path = write(row("one"), row("two"), row("one", patient_id="other", image=image, **{"class": "b"}))
+        with pytest.raises(InputError, match="row 4: the image of row 2 is listed for another patient") as caught:
+            read_manifest(path)
+        assert "erika" not in str(caught.value)
+
+
+@pytest.mark.parametrize("second", ["0.7", ""])
+def test_a_picture_has_one_spacing(write, second):
+    path = write(row("one", spacing_mm="0.8"), row("two", spacing_mm=second, **{"class": "b"}))
+    with pytest.raises(InputError, match="row 3: the image of row 2 is listed with another spacing_mm"):
+        read_manifest(path)
+    same = write(row("one", spacing_mm="0.8"), row("two", spacing_mm="0.80", **{"class": "b"}))
+    assert len(read_manifest(same)) == 2
+
+
+@pytest.mark.parametrize(
+    ("first_line", "has"),
+    [
+        ("MRN-4711,Mustermann,cyst,erika/CT,erika/SEG.dcm", "none that is known"),
+        ("Mustermann,image,mask", "image, mask"),
+    ],
+)
+def test_what_stands_where_the_header_should_is_not_repeated(tmp_path, first_line, has):
+    path = tmp_path / "manifest.csv"
+    path.write_text(f"{first_line}\n1,2,3\n")
+    with pytest.raises(InputError, match=f"lacks the column patient_id in its first line; it has {has}\\.") as caught:
+        read_manifest(path)
+    assert "Mustermann" not in str(caught.value)
+
+
+def test_paths_that_cannot_be_reached_do_not_exist(write, tmp_path, monkeypatch):
+    path = write(row("one", image="x" * 300))
+    with pytest.raises(InputError, match="row 2: the path in column image does not exist") as caught:
+        read_manifest(path)
+    assert "xxx" not in str(caught.value)
+    with pytest.raises(InputError, match="there is no such file"):
+        read_manifest(tmp_path / ("x" * 300))
+    path = write(row("one", mask="locked/SEG.dcm"))
+    real = Path.stat
+
+    def stat(self, **options):
+        if "locked" in self.parts:
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)  # root may enter every folder
+    with pytest.raises(InputError, match="row 2: the path in column mask does not exist"):
+        read_manifest(path)
 
 
 def test_an_unknown_class_comes_with_a_suggestion(write):

@@ -26,6 +26,26 @@ def test_a_manifest_that_ingest_takes(tree, capsys):
     assert capsys.readouterr().err.strip() == "mine.csv exists already. Name a new file."
 
 
+def test_files_of_a_renamed_manifest_are_not_written_over(tree, tmp_path, capsys):
+    assert main(["manifest", "mswal", "data", "--out", "mine.csv"]) == 0
+    (tmp_path / "mine.csv").rename(tmp_path / "a.csv")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "mine_files").iterdir()}
+    assert main(["manifest", "mswal", "data", "--out", "mine.csv"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "mine_files exists already, and a manifest under another name may need it."
+    )
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "mine_files").iterdir()} == before
+
+
+def test_a_stopped_listing_leaves_no_files(tree, tmp_path, monkeypatch, capsys):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("data_modules.adapters.dataset_formats.write_manifest", stop)
+    assert main(["manifest", "mswal", "data", "--out", "mine.csv"]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_the_help_names_every_format(capsys, tmp_path):
     with pytest.raises(SystemExit):
         main(["manifest", "--help"])

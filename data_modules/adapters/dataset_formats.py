@@ -1,6 +1,7 @@
 """The formats that `liverlab manifest` knows. A new one: a line here, a file beside, a section in docs/data.md."""
 
 import difflib
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ def make_manifest(name: str, folder: Path, out: Path, labels: Sequence[str] = ()
         A summary to print: what is listed, what was left out and why, free of names, identifiers and paths.
 
     Raises:
-        InputError: If the folder does not hold what the format needs, or nothing is left; nothing is overwritten.
+        InputError: If the folder does not hold what the format needs, or nothing is left; nothing is overwritten, and
+            nothing stays of a listing that failed.
     """
     if name not in FORMATS:
         near = difflib.get_close_matches(name, FORMATS, n=1)
@@ -84,15 +86,25 @@ def make_manifest(name: str, folder: Path, out: Path, labels: Sequence[str] = ()
         raise InputError("--source must be one short word of letters, digits, '.', '_' and '-', since it is kept.")
     if out.exists():
         raise InputError(f"{out.name} exists already. Name a new file.")
+    files = out.absolute().with_name(f"{out.stem}_files")
+    if files.exists():
+        raise InputError(
+            f"{files.name} exists already, and a manifest under another name may need it. Name a new file, or delete "
+            "that folder."
+        )
     if not folder.is_dir():
         raise InputError("The folder to read does not exist, or is a file.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
-        listing = form.read(folder.absolute(), out.absolute().with_name(f"{out.stem}_files"), rules)
-    if not listing.entries:
-        raise InputError(f"No lesion found, nothing written. {listing.text()}")
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    write_manifest(out.absolute(), listing.entries, source or form.source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
+            listing = form.read(folder.absolute(), files, rules)
+        if not listing.entries:
+            raise InputError(f"No lesion found, nothing written. {listing.text()}")
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        write_manifest(out.absolute(), listing.entries, source or form.source)
+    except BaseException:
+        shutil.rmtree(files, ignore_errors=True)
+        raise
     lines = [listing.text(), form.note]
     if len({entry.class_name for entry in listing.entries}) == 1:
         lines.append("One class only: join this manifest with another before `liverlab ingest`, see docs/data.md.")

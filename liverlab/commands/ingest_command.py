@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 from data_modules.errors import InputError
+from liverlab.commands.out_folder import expect_writable, written_as_one
+
+FILES = {"cohort.json", "ingest.html", "ingest.json", "patches.npy"}  # what it writes
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,8 +48,7 @@ def _ingest(options: argparse.Namespace) -> int:
     from data_modules.readers.case_error import CaseError
     from liverlab.report.ingest_page import write_ingest_page
 
-    if options.out.is_file():
-        raise InputError(f"{options.out} is a file. Name a folder.")
+    _expect_room(options.out)
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"--jobs {options.jobs}: at least 1 is needed.")
     with Progress(transient=True) as bar:
@@ -65,11 +67,26 @@ def _ingest(options: argparse.Namespace) -> int:
             print(f"{error}\nStopped at the first refused case (--strict); no cohort was written.", file=sys.stderr)
             return 1
     print(report.text())
-    report.write(options.out)
-    page = write_ingest_page(options.out, cohort, report)
-    cohort.save(options.out)
-    print(f"Cohort {cohort.fingerprint}: {options.out}\nReport: {page}")
+    with written_as_one(options.out) as part:
+        report.write(part)
+        page = write_ingest_page(part, cohort, report)
+        cohort.save(part)
+    print(f"Cohort {cohort.fingerprint}: {options.out}\nReport: {options.out / page.name}")
     return 1 if report.skipped else 0
+
+
+def _expect_room(out: Path) -> None:
+    """See that a folder can be made, or replaced without losing anything but an earlier ingest."""
+    expect_writable(out)
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"{out} is a file. Name a folder.")
+    held = {path.name for path in out.iterdir()}
+    if held and ("ingest.json" not in held or held - FILES):
+        raise InputError(f"{out} holds something else than an earlier ingest. Name a new folder.")
+    if out.is_mount() or out.samefile(Path.cwd()):
+        raise InputError(f"{out} cannot be replaced by the finished cohort. Name a new folder inside it.")
 
 
 def checked_window(window: list[float] | None) -> tuple[float, float] | None:

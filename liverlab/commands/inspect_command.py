@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from data_modules.errors import InputError
 from liverlab.commands.ingest_command import add_reading, checked_window
+from liverlab.commands.out_folder import expect_writable
 
 if TYPE_CHECKING:
     from data_modules.lesion_measure import MeasuredLesion, Reading
@@ -34,12 +35,16 @@ def _inspect(options: argparse.Namespace) -> int:
     import warnings
 
     from data_modules.lesion_measure import Reading
+    from data_modules.manifest import exists
     from data_modules.readers.case_error import CaseError
 
     reading = Reading(options.allow_gaps, checked_window(options.hu_window))
-    is_manifest = options.target.suffix.lower() == ".csv" or (options.target / "manifest.csv").is_file()
-    if not is_manifest and not options.target.exists():
+    there = exists(options.target)
+    is_manifest = options.target.suffix.lower() == ".csv" or (there and (options.target / "manifest.csv").is_file())
+    if not is_manifest and not there:
         raise InputError("There is no such file or folder. Name a manifest, its folder, or an image.")
+    if is_manifest:
+        expect_writable(options.out / "row.png")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
         try:

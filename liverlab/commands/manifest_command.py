@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from liverlab.commands.out_folder import expect_writable
+
 EPILOG = """examples:
   liverlab manifest dicom-seg export/ --out manifest.csv --label 'Tumor_.*=metastasis' --label 'Cyst.*=cyst'
   liverlab manifest ircadb 3Dircadb1/ --out manifest.csv --label 'livertumor.*=metastasis'
@@ -39,6 +41,7 @@ def _manifest(options: argparse.Namespace) -> int:
 
     from data_modules.adapters.dataset_formats import make_manifest
 
+    expect_writable(options.out)
     with Console(stderr=True).status("Reading ..."):
         text = make_manifest(options.format, options.folder, options.out, options.label, options.source)
     print(f"{text}\nManifest: {options.out}")

@@ -14,6 +14,8 @@ from data_modules.ingest_report import IngestReport, size_names
 from data_modules.lesion_tile import lesion_tile
 from liverlab.report import ingest_figures, summary
 
+MAX_TILES = 60  # of a class: the page stays below some megabytes
+
 
 def write_ingest_page(folder: Path, cohort: Cohort, report: IngestReport) -> Path:
     """Write `ingest.html` into a folder, by renaming.
@@ -64,12 +66,20 @@ def _histograms(cohort: Cohort, report: IngestReport) -> list[str]:
 
 
 def _sheets(cohort: Cohort, report: IngestReport) -> list[dict[str, Any]]:
-    """The lesions of each class, as drawn tiles with what names them."""
-    sheets: dict[str, list[dict[str, Any]]] = {name: [] for name in cohort.class_names}
-    for lesion, case, patch, inside in zip(cohort.lesions, report.cases, cohort.patches, report.insides, strict=True):
-        tile = {"image": _png(lesion_tile(patch, inside, shrink=2)), "case": case, "diameter_mm": lesion.diameter_mm}
-        sheets[lesion.class_name].append(tile)
-    return [{"class": name, "tiles": tiles} for name, tiles in sheets.items() if tiles]
+    """The lesions of each class, those with doubts first if not all are shown, as drawn tiles with what names them."""
+    sheets = []
+    for name in cohort.class_names:
+        own = [k for k, lesion in enumerate(cohort.lesions) if lesion.class_name == name]
+        shown = sorted(own, key=lambda k: not report.cases[k].doubts)[:MAX_TILES] if len(own) > MAX_TILES else own
+        if own:
+            tiles = [_tile(cohort, report, k) for k in shown]
+            sheets.append({"class": name, "tiles": tiles, "more": len(own) - len(shown)})
+    return sheets
+
+
+def _tile(cohort: Cohort, report: IngestReport, k: int) -> dict[str, Any]:
+    image = _png(lesion_tile(cohort.patches[k], report.insides[k], shrink=2))
+    return {"image": image, "case": report.cases[k], "diameter_mm": cohort.lesions[k].diameter_mm}
 
 
 def _png(image: Any) -> str:
