@@ -1,6 +1,7 @@
 """The command line: one verb per thing a user does."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,11 @@ EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 for refused cases, 2 for the user's mistake, 130 after Ctrl-C."""
+    """Run one command.
+
+    Returns:
+        The exit code: 0; 1 for refused cases or a full disk; 2 for the user's mistake; 130 after Ctrl-C.
+    """
     parser = _parser()
     # argparse takes no positional after an option: `run acgan_aug --dry-run folds=[0]`
     options, rest = parser.parse_known_args(arguments)
@@ -37,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print("The disk is full. Free some space and give the same command again.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(options.stopped, file=sys.stderr)
         return 130

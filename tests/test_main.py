@@ -1,9 +1,11 @@
 """The command line, as users type it."""
 
+import errno
 import shutil
 
 import pytest
 
+from data_modules.cohort import Cohort
 from data_modules.phantom import write_phantom
 from liverlab.__main__ import main
 from liverlab.settings import EXPERIMENTS
@@ -105,3 +107,15 @@ def test_help_shows_examples(capsys):
         main(["--help"])
     assert stop.value.code == 0
     assert "liverlab run acgan_aug profile=smoke" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch, capsys):
+    manifest = write_phantom(tmp_path / "phantom", lesions=3, roi_only=True, jobs=1)
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Cohort, "save", full)
+    assert main(["ingest", str(manifest), "--out", str(tmp_path / "mine")]) == 1
+    assert capsys.readouterr().err.startswith("The disk is full. Free some space")
+    assert not (tmp_path / "mine").exists()

@@ -49,7 +49,7 @@ def test_what_was_there_stays_if_the_last_step_fails(tmp_path, monkeypatch):
     real = Path.replace
 
     def replace(self, target):
-        if self.name == ".mine.part":
+        if self.name == ".mine.writing":
             raise KeyboardInterrupt
         return real(self, target)
 
