@@ -30,7 +30,7 @@ def test_what_cannot_be_made_is_a_sentence_and_2(verb, out, sentence, tmp_path, 
 
 
 def test_the_hidden_part_has_a_name_that_can_be_made(tmp_path):
-    expect_writable(tmp_path / ("x" * 249))  # and .xxx.part has the 255 bytes that file systems take
+    expect_writable(tmp_path / ("x" * 249))  # and .xxx.temp has the 255 bytes that file systems take
     with pytest.raises(InputError, match=r"--out cannot be made there \(File name too long\)"):
         expect_writable(tmp_path / ("x" * 250))
 
@@ -49,7 +49,7 @@ def test_what_was_there_stays_if_the_last_step_fails(tmp_path, monkeypatch):
     real = Path.replace
 
     def replace(self, target):
-        if self.name == ".mine.writing":
+        if self.name == ".mine.temp":
             raise KeyboardInterrupt
         return real(self, target)
 

@@ -17,7 +17,7 @@ def expect_writable(out: Path) -> None:
     """
     out = out.resolve()
     try:
-        _beside(out, "writing").exists()  # the longest name that is needed
+        _beside(out, "temp").exists()  # the longest name that is needed
         found = next((path for path in out.parents if path.exists()), out)
     except OSError as error:
         raise InputError(f"--out cannot be made there ({error.strerror}). Name another.") from None
@@ -31,7 +31,7 @@ def expect_writable(out: Path) -> None:
 def written_as_one(out: Path) -> Iterator[Path]:
     """A folder to write to that takes the place of OUT at the end; if anything stops that, OUT stays as it was."""
     out = out.resolve()
-    part, old = _beside(out, "writing"), _beside(out, "old")
+    part, old = _beside(out, "temp"), _beside(out, "old")
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     part.mkdir(parents=True)
     try:
