@@ -15,12 +15,14 @@ def lesion(i, name, subtype="simple", contrast=-92.0, interior=9.0, dark=-50.0, 
 
 
 def test_medians_and_ranges():
-    lesions = [lesion(i, "cyst", contrast=c) for i, c in enumerate((-80.0, -85.0, -140.0))]
-    lesions += [lesion(i, "metastasis", "solid", contrast=-60.0) for i in range(3, 5)]
-    lesions += [lesion(5, "hemangioma", "typical"), lesion(6, "hemangioma", "atypical", dark=-200.0)]
+    lesions = [lesion(i, "cyst", contrast=c) for i, c in enumerate((-80.0, -85.0, -140.0) * 7)]
+    lesions += [lesion(i, "metastasis", "solid", contrast=-60.0) for i in range(21, 41)]
+    lesions += [lesion(i, "hemangioma", "typical") for i in range(41, 60)]
+    lesions += [lesion(60, "hemangioma", "atypical", dark=-200.0)]
     lines = lesion_lines(lesions)
-    assert [line.measured for line in lines] == ["3 of 3", "-85.0 HU", "-60.0 HU", "-50.0 HU", "40.0 HU"]
-    assert [line.ok for line in lines] == [True, True, False, True, True]
+    assert [line.measured for line in lines] == ["21 of 21", "-85.0 HU", "-60.0 HU", "-50.0 HU", "40.0 HU"]
+    assert [line.ok for line in lines] == [True, True, False, None, None]  # of 19 lesions no median is judged
+    assert lines[3].note == "19 lesions, too few"
 
 
 @pytest.mark.parametrize(("bad", "ok"), [(1, True), (2, False)])

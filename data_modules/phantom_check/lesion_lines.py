@@ -15,6 +15,7 @@ PUBLISHED_CONTRAST_HU = {"cyst": -92, "metastasis": -42}  # Chen et al. 2016, PM
 FEWEST_LESIONS = 60  # for an accuracy that means something
 FOLDS, REPEATS = 5, 10
 CNN = "paper CNN with classic augmentation"
+FEWEST_FOR_MEDIAN = 20  # lesions: contrasts spread by 25 HU, so that the median of a few says little
 
 
 def lesion_lines(lesions: Sequence[LesionMeasures]) -> list[Line]:
@@ -46,8 +47,8 @@ def _median_line(what: str, target: str, values: Floats, low: float, high: float
     if not len(values):
         return Line(what, target, "", None, "no such lesion")
     middle = float(np.median(values))
-    note = f"SD {values.std(ddof=1):.0f} HU, {len(values)} lesions" if len(values) > 1 else "1 lesion"
-    return Line(what, target, f"{middle:.1f} HU", low < middle < high, note)
+    ok = low < middle < high if len(values) >= FEWEST_FOR_MEDIAN else None
+    return Line(what, target, f"{middle:.1f} HU", ok, f"{len(values)} lesions" + (", too few" if ok is None else ""))
 
 
 def difficulty_lines(lesions: Sequence[LesionMeasures]) -> list[Line]:
