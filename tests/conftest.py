@@ -1,5 +1,7 @@
 """Fixtures shared by all tests."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,8 @@ import torch
 from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
 
 torch.set_num_threads(1)  # as in a stage: small networks gain nothing from more, and a busy machine loses much
+# a shell's background jobs, and all that they start, ignore Ctrl-C: some tests send it to what they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
