@@ -12,18 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import joblib
-import SimpleITK
-
-from data_modules.ingest import ingest
-from data_modules.manifest import read_manifest
-from data_modules.phantom import write_phantom
-
 ROUNDS = 7
 
 
 def read_by_simpleitk(folders: list[Path]) -> None:
     """Every series of every folder, as SimpleITK's documentation reads one."""
+    import SimpleITK
+
     for folder in folders:
         for series in SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder)):
             reader = SimpleITK.ImageSeriesReader()
@@ -40,6 +35,13 @@ def seconds(task: Callable[[], object]) -> float:
 
 def main() -> None:
     """Measure and print."""
+    # here, since every worker process reads this file again
+    import joblib
+
+    from data_modules.ingest import ingest
+    from data_modules.manifest import read_manifest
+    from data_modules.phantom import write_phantom
+
     with tempfile.TemporaryDirectory() as temporary:
         manifest = Path(sys.argv[1]) if len(sys.argv) > 1 else write_phantom(Path(temporary) / "phantom", lesions=24)
         rows = read_manifest(manifest)

@@ -17,7 +17,7 @@ import joblib
 from data_modules.errors import InputError
 from data_modules.processes import end_with_parent
 
-POOL_PAYS_SECONDS = 8.0  # of work left for this process: to start others takes three
+POOL_PAYS_SECONDS = 4.0  # of work left for this process: to start others takes more than one
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
