@@ -5,7 +5,7 @@ Headers are read once per image, and of the pixels only the key slices.
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -133,9 +133,7 @@ def _measure(
         k = key_slice(whole)
         mask, spacing = whole[k], volume.spacing_mm[1:]
         centre, diameter_mm = bounding_centre(mask), long_diameter_mm(mask, spacing)
-    measured = _measured(volume, k, mask, centre, diameter_mm, reading)
-    told = [reader_doubt(text) for text in (*volume.warnings, *doubts)]
-    return replace(measured, doubts=(*told, *measured.doubts))
+    return _measured(volume, k, mask, centre, diameter_mm, reading, (*volume.warnings, *doubts))
 
 
 def _given_centre(row: ManifestRow, volume: Volume) -> tuple[int, tuple[float, float]]:
@@ -156,6 +154,7 @@ def _measured(
     centre: tuple[float, float],
     diameter_mm: float,
     reading: Reading,
+    told: tuple[str, ...],
 ) -> MeasuredLesion:
     slice_hu = usable_hu(volume.read_slice(k), reading.hu_window, eight_bit=volume.eight_bit)
     spacing = volume.spacing_mm[1:]
@@ -178,6 +177,7 @@ def _measured(
         ring=ring,
         left_mm=_left_mm(volume, slice_hu, centre[1]),
         doubts=(
+            *map(reader_doubt, told),
             *geometry_doubts(volume),
             *slice_doubts(slice_hu),
             *lesion_doubts(inside_hu, around_hu, at_end),
