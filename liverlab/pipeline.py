@@ -102,7 +102,7 @@ def fit_generator(
     split = find_split(cohort, config, repeat, fold)
     hyper = asdict(getattr(config, config.generator))
     epochs = hyper.pop("epochs")
-    del hyper["batch_size"]  # the data module's
+    del hyper["batch_size"], hyper["ema_decay"]  # the data module's and the callback's
     seed = derive_seed(config.seed, "generator", config.generator, repeat, fold, label)
     data = generator_data(config, cohort, split, label)
     (folder / "patients.json").write_text(json.dumps(data.patients))

@@ -29,6 +29,15 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "verdict.draws": (100, None),
     "verdict.flips": (100, None),
     "trainer.devices": (1, None),
+    "trainer.num_nodes": (1, None),
+    "trainer.save_every_seconds": (0, None),
+    "watch.checks": (1, None),
+    "watch.retries": (0, None),
+    "watch.saturated_epochs": (1, None),
+    "watch.saturated_gap": (0, 1),
+    "watch.collapsed_spread": (0, None),
+    "watch.ignored_label": (0, None),
+    "watch.vanished_gradient": (0, None),
 }
 # of both GANs
 RANGES |= {
@@ -41,6 +50,8 @@ RANGES |= {
         ("generator_steps", 1),
         ("batch_size", 2),  # batch norm
         ("epochs", 1),
+        ("label_smoothing", 0),
+        ("r1_gamma", 0),
     )
 }
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
@@ -59,9 +70,11 @@ def check_ranges(config: ExperimentConfig) -> None:
             raise InputError(f"{key}: {value} is too small; it starts at {smallest}.")
         if value is not None and largest is not None and value > largest:
             raise InputError(f"{key}: {value} is too large; it ends at {largest}.")
-    for key in ("classifier.lr", "dcgan.lr", "acgan.lr"):
-        if not _value(config, key) > 0:
-            raise InputError(f"{key}: {_value(config, key)} teaches nothing; a learning rate is above 0.")
+    rates = [f"{section}.lr" for section in ("classifier", "dcgan", "acgan")]
+    for key in (*rates, "dcgan.discriminator_lr", "acgan.discriminator_lr"):
+        value = _value(config, key)
+        if value is not None and not value > 0:
+            raise InputError(f"{key}: {value} teaches nothing; a learning rate is above 0.")
     for key, known in (("trainer.precision", PRECISIONS), ("trainer.accelerator", ACCELERATORS)):
         if _value(config, key) not in known:
             raise InputError(f"{key}: {_value(config, key)!r} is not known. Use one of {', '.join(known)}.")

@@ -12,6 +12,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from callbacks.buffer_sync import BufferSync
 from callbacks.fit_progress import FitProgress
 from liverlab.config import TrainerConfig
+from liverlab.devices import choose_strategy
 
 CHECKPOINT = "model.ckpt"
 CURVE_POINTS = 20
@@ -94,17 +95,6 @@ def predict(model: LightningModule, data: LightningDataModule, config: TrainerCo
     batches = trainer.predict(model, datamodule=data)
     assert batches is not None
     return torch.cat(batches)  # type: ignore[arg-type]  # one tensor per batch
-
-
-def choose_strategy(config: TrainerConfig, *, manual: bool) -> str:
-    """The form of DDP that suits a model, unless the user chose one.
-
-    Two networks that are stepped in turn leave parameters unused in each half step, which plain DDP does not survive
-    (Lightning #20328). Spawned processes work from inside a stage; a script launched again would run the whole command.
-    """
-    if config.strategy != "auto" or config.devices == 1:
-        return config.strategy
-    return "ddp_spawn_find_unused_parameters_true" if manual else "ddp_spawn"
 
 
 def _quiet() -> None:

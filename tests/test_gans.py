@@ -3,41 +3,8 @@
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from small_gans import acgan, dcgan, train
 from torch.utils.data import DataLoader, TensorDataset
-
-from liverlab.models.acgan import ACGAN
-from liverlab.models.dcgan import DCGAN
-
-SHARED = {
-    "size": 64, "latent_dim": 8, "latent": "uniform", "generator_channels": 16, "lr": 1e-3, "betas": (0.5, 0.999),
-    "generator_steps": 1, "seed": 3,
-}  # fmt: skip
-
-
-def acgan(**changes):
-    torch.manual_seed(0)
-    settings = SHARED | {"num_classes": 3, "embedding_dim": 8, "discriminator": "odena", "discriminator_channels": 2}
-    return ACGAN(**(settings | changes))
-
-
-def dcgan(**changes):
-    torch.manual_seed(0)
-    return DCGAN(**(SHARED | {"discriminator_channels": 4} | changes))
-
-
-def loader(count=8):
-    torch.manual_seed(1)
-    return DataLoader(TensorDataset(torch.rand(count, 1, 64, 64) * 2 - 1, torch.arange(count) % 3), batch_size=8)
-
-
-def train(model, batches=1, **options):
-    trainer = Trainer(
-        max_epochs=batches, accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False,
-        enable_model_summary=False, **options,
-    )  # fmt: skip
-    trainer.fit(model, loader())
-    return trainer
-
 
 MODELS = pytest.mark.parametrize("make", [dcgan, acgan, lambda **c: acgan(discriminator="dcgan", **c)])
 

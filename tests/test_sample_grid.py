@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from PIL import Image
 from pytorch_lightning import Trainer
-from test_gans import acgan, loader
+from small_gans import acgan, loader
 
 from callbacks.sample_grid import SampleGrid, tile
 

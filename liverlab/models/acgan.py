@@ -2,10 +2,17 @@
 
 import torch
 from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
+from torch.optim import Optimizer
 
-from liverlab.models.losses import class_loss, fake_loss, real_loss
-from liverlab.models.networks import DCGANDiscriminator, Generator, OdenaDiscriminator
+from liverlab.models.adversarial import adam_pair, clip_gradients
+from liverlab.models.losses import class_loss, fake_loss, r1_penalty, real_loss
+from liverlab.models.networks import (
+    ConditionalGenerator,
+    DCGANDiscriminator,
+    OdenaDiscriminator,
+    spectrally_normalised,
+)
 from liverlab.models.noise import latent_noise, seed_batch
 
 DISCRIMINATORS = {"odena": OdenaDiscriminator, "dcgan": DCGANDiscriminator}
@@ -23,9 +30,14 @@ class ACGAN(LightningModule):
         generator_channels: Channels of the generator at 4 x 4.
         discriminator: "odena" or "dcgan" (the latter made the published results).
         discriminator_channels: Filters of the discriminator's first layer.
-        lr: Learning rate of both.
+        lr: Learning rate of the generator.
+        discriminator_lr: That of the discriminator, None for the same.
         betas: Adam's.
         generator_steps: Generator steps per discriminator step.
+        label_smoothing: Real images' source target in the discriminator's loss is 1 less this.
+        spectral_norm: Whether the discriminator's weights are normalised by their largest singular value.
+        r1_gamma: Weight of the gradient penalty of the source logit at real images; 0 for none.
+        gradient_clip: Largest norm of a network's gradient, None for no limit.
         seed: Seed of noise and dropout; that of the weights is set by the caller.
     """
 
@@ -43,26 +55,40 @@ class ACGAN(LightningModule):
         discriminator: str,
         discriminator_channels: int,
         lr: float,
+        discriminator_lr: float | None,
         betas: tuple[float, float],
         generator_steps: int,
+        label_smoothing: float,
+        spectral_norm: bool,
+        r1_gamma: float,
+        gradient_clip: float | None,
         seed: int,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.automatic_optimization = False
         self.num_classes, self.latent_dim, self.latent, self.seed = num_classes, latent_dim, latent, seed
-        self.lr, self.betas, self.generator_steps = lr, betas, generator_steps
-        self.embedding = nn.Embedding(num_classes, embedding_dim)
-        self.generator = Generator(input_dim=latent_dim + embedding_dim, channels=generator_channels, size=size)
+        self.lr, self.discriminator_lr, self.betas = lr, discriminator_lr or lr, betas
+        self.generator_steps, self.label_smoothing = generator_steps, label_smoothing
+        self.r1_gamma, self.gradient_clip = r1_gamma, gradient_clip
+        self.generator = ConditionalGenerator(
+            num_classes=num_classes,
+            latent_dim=latent_dim,
+            embedding_dim=embedding_dim,
+            channels=generator_channels,
+            size=size,
+        )
         network = DISCRIMINATORS[discriminator]
         self.discriminator = network(channels=discriminator_channels, size=size, outputs=1 + num_classes)
+        if spectral_norm:
+            spectrally_normalised(self.discriminator)
         self.batches_seen: Tensor
         # global_step counts every step of every optimiser (Lightning #17958)
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.long))
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """Images of shape (N, 1, size, size) in [-1, 1] from noise (N, latent_dim) and class indices (N,)."""
-        images: Tensor = self.generator(torch.cat([noise, self.embedding(labels)], dim=1))
+        images: Tensor = self.generator(noise, labels)
         return images
 
     def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,24 +96,33 @@ class ACGAN(LightningModule):
         logits = self.discriminator(images)
         return logits[:, 0], logits[:, 1:]
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        """The discriminator maximises L_S + L_C, then the generator L_C - L_S; L_C over real and generated images."""
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """The discriminator maximises L_S + L_C, then the generator L_C - L_S; L_C over real and generated images.
+
+        Returns:
+            What to watch: losses, the mean probability of being real that real and generated images were given, and
+            the share of each whose class the auxiliary head named.
+        """
         images, labels = batch
         optimizers = self.optimizers()
         assert isinstance(optimizers, list)
         optimizer_g, optimizer_d = optimizers
-        seed_batch(self.seed, self.global_rank, int(self.batches_seen))
+        seed = (self.seed, self.global_rank, int(self.batches_seen))
+        seed_batch(*seed)
         fakes, asked = self._generate(len(images))
         with self.toggled_optimizer(optimizer_d):
             real_source, real_class = self.judge(images)
             # detach: the discriminator's step must not reach the generator
             fake_source, fake_class = self.judge(fakes.detach())
-            source = real_loss(real_source) + fake_loss(fake_source)
+            source = real_loss(real_source, smoothing=self.label_smoothing) + fake_loss(fake_source)
             loss_d = source + class_loss(real_class, labels) + class_loss(fake_class, asked)
+            if self.r1_gamma:
+                loss_d = loss_d + r1_penalty(lambda x: self.judge(x)[0], images, self.r1_gamma)
             optimizer_d.zero_grad()
             self.manual_backward(loss_d)
             optimizer_d.step()
         for step in range(self.generator_steps):
+            seed_batch(*seed, phase=1 + step)
             with self.toggled_optimizer(optimizer_g):
                 if step:
                     fakes, asked = self._generate(len(images))
@@ -98,12 +133,18 @@ class ACGAN(LightningModule):
                 optimizer_g.step()
         self.batches_seen += 1
         watched = {
+            "d_loss": loss_d,
+            "g_loss": loss_g,
             "d_real": real_source.sigmoid().mean(),
             "d_fake": fake_source.sigmoid().mean(),
             "class_accuracy_real": (real_class.argmax(1) == labels).float().mean(),
             "class_accuracy_fake": (judged_class.argmax(1) == asked).float().mean(),
         }
-        self.log_dict({"d_loss": loss_d, "g_loss": loss_g, "batches_seen": self.batches_seen.float()} | watched)
+        return {name: value.detach() for name, value in watched.items()}
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip here: gradients are no longer scaled for half precision (Lightning #18089)."""
+        clip_gradients(optimizer, self.gradient_clip)
 
     @torch.no_grad()
     def sample(self, labels: Tensor, *, seed: int) -> Tensor:
@@ -115,11 +156,9 @@ class ACGAN(LightningModule):
         self.train(was_training)
         return images
 
-    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Adam for generator (with its embedding) and discriminator, in this order."""
-        of_generator = [*self.embedding.parameters(), *self.generator.parameters()]
-        groups = (of_generator, list(self.discriminator.parameters()))
-        return [torch.optim.Adam(group, lr=self.lr, betas=self.betas) for group in groups]
+    def configure_optimizers(self) -> list[Optimizer]:
+        """Adam for generator and discriminator, in this order."""
+        return adam_pair(self.generator, self.lr, self.discriminator, self.discriminator_lr, self.betas)
 
     def _generate(self, count: int) -> tuple[Tensor, Tensor]:
         asked = torch.randint(self.num_classes, (count,), device=self.device)

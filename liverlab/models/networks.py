@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 
 class LesionCNN(nn.Sequential):
@@ -57,6 +58,28 @@ class Generator(nn.Module):
     def forward(self, code: Tensor) -> Tensor:
         """Images of shape (N, 1, size, size) from codes of shape (N, input_dim)."""
         images: Tensor = self.body(self.project(code).unflatten(1, (-1, 4, 4)))
+        return images
+
+
+class ConditionalGenerator(nn.Module):
+    """The generator with a learned class embedding beside the noise: Frid-Adar et al. 2018, sec. 3.4.
+
+    Args:
+        num_classes: Number of classes.
+        latent_dim: Length of the noise vector.
+        embedding_dim: Length of the class embedding.
+        channels: Channels at 4 x 4.
+        size: Pixels per side of the output.
+    """
+
+    def __init__(self, *, num_classes: int, latent_dim: int, embedding_dim: int, channels: int, size: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(num_classes, embedding_dim)
+        self.image = Generator(input_dim=latent_dim + embedding_dim, channels=channels, size=size)
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Images of shape (N, 1, size, size) in [-1, 1] from noise (N, latent_dim) and class indices (N,)."""
+        images: Tensor = self.image(torch.cat([noise, self.embedding(labels)], dim=1))
         return images
 
 
@@ -131,6 +154,14 @@ class HalfDropout(nn.Dropout):
         words = torch.empty(-(-x.numel() // 64), 1, dtype=torch.int64).random_(-(2**63), None)
         bits = (words >> torch.arange(64)) & 1
         return x * bits.flatten()[: x.numel()].view(x.shape).to(x.dtype).mul_(2.0)
+
+
+def spectrally_normalised(network: nn.Module) -> nn.Module:
+    """The network with every weight divided by its largest singular value: Miyato et al. 2018 (arXiv:1802.05957)."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            spectral_norm(module)
+    return network
 
 
 def _upsample(channels_in: int, channels_out: int, *, bias: bool) -> nn.Module:
