@@ -1,7 +1,7 @@
 """How the generators of a run trained: what their stages logged and what the watch found, for `run.json` and one table.
 
-A generator's folder holds `log/metrics.csv`, `watch.json` (findings) and, where the watch had it begin again with another
-seed, `attempts.json` (the seeds given up, and the findings against them).
+A generator's folder holds `log/metrics.csv`, `watch.json` (findings) and, where the watch had it begin again with
+another seed, `attempts.json` (the seeds given up, and the findings against them).
 """
 
 import json
@@ -74,7 +74,7 @@ def last_values(log: pd.DataFrame, class_names: Sequence[str]) -> dict[str, Any]
 
 
 def write_generator_curves(path: Path, arms: Arms, runs: Path, class_names: Sequence[str]) -> None:
-    """Write the thinned logs of all generators, led by arm, repeat, fold, class and step; no file without generators."""
+    """Write the thinned logs of all generators, led by arm, repeat, fold, class and step; none without generators."""
     logs = [
         thinned(_read_log(stage.folder(runs))).assign(arm=arm, **_place(stage, class_names))
         for arm, stage in _each(arms)

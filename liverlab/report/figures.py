@@ -163,6 +163,8 @@ def svg(figure: Figure, name: str, label: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", text)
     text = re.sub(r"font-family: [^;\"]+", "font-family: var(--sans)", text)
+    # hundredths of a point are enough for lines of many points
+    text = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
     head, body = text.split(">", 1)

@@ -30,9 +30,7 @@ def probability_figure(curves: pd.DataFrame, arms: Sequence[str]) -> str | None:
 
 def kid_figure(curves: pd.DataFrame, arms: Sequence[str], class_names: Sequence[str]) -> str | None:
     """KID at the checks, a panel per class. None if not logged."""
-    panels = {
-        name: (curves, {f"kid_{i}": ("KID", "-")}) for i, name in enumerate(class_names) if f"kid_{i}" in curves
-    }
+    panels = {name: (curves, {f"kid_{i}": ("KID", "-")}) for i, name in enumerate(class_names) if f"kid_{i}" in curves}
     return _stack(panels, arms, name="kid", label="KID", top=None) if panels else None
 
 

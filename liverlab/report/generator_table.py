@@ -55,15 +55,17 @@ def _row(block: Generators, class_name: str) -> dict[str, Any]:
 
 
 def _found(block: Generators, class_name: str) -> str:
-    """Kinds of findings that concern the class, with the number of generators where there are several."""
-    watched = [entry["findings"] for entry in block if entry["findings"] is not None]
-    kinds = Counter(
-        kind for findings in watched for kind in {f["kind"] for f in findings if f["class"] in (None, class_name)}
-    )
-    words = [kind.replace("_", " ") + f" {count} of {len(block)}" * (len(block) > 1) for kind, count in kinds.items()]
-    missing = len(block) - len(watched)
-    words += [f"not watched{f' {missing}' * (len(block) > 1)}"] * (missing > 0)
-    return ", ".join(words) or "none"
+    """Kinds of findings that concern the class; with the number of generators where the block has several."""
+    kinds = Counter(kind for entry in block for kind in _kinds(entry, class_name))
+    several = len(block) > 1
+    return ", ".join(kind + f" {count} of {len(block)}" * several for kind, count in kinds.items()) or "none"
+
+
+def _kinds(entry: dict[str, Any], class_name: str) -> dict[str, None]:
+    if entry["findings"] is None:
+        return {"not watched": None}
+    mine = (f["kind"].replace("_", " ") for f in entry["findings"] if f["class"] in (None, class_name))
+    return dict.fromkeys(mine)  # each once, in the order of the findings
 
 
 def _range(values: Sequence[float | None]) -> dict[str, float] | None:

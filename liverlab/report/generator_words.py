@@ -72,13 +72,13 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _in_classes(classes: Sequence[str | None]) -> str:
-    """ " in cyst and metastasis", or nothing where no class is meant."""
+    """E.g. " in cyst and metastasis"; nothing where no class is meant."""
     named = dict.fromkeys(name for name in classes if name is not None)
     return f" in {listed(list(named))}" if named else ""
 
 
 def _where(hits: Hits, generators: Generators) -> str:
-    """The splits and classes in brackets, or how often each class, or nothing where there are many splits and no class."""
+    """The splits with their classes in brackets; where they are too many, how often each class was hit."""
     places: dict[str, list[str | None]] = {}
     for entry, finding in hits:
         places.setdefault(place(entry, generators), []).append(finding["class"])
