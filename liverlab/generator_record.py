@@ -15,7 +15,7 @@ import pandas as pd
 from liverlab.stages import Stage, in_order, read_record
 
 ROWS = 200  # kept of a log beside the rows of checks: as many points as a figure can show
-END = 0.1  # of a log: one batch is too noisy to stand for the end of a fit
+END = 0.1  # of a log: a few batches are too noisy to stand for the end of a fit
 PER_CLASS = ("kid", "spread")  # measured at the checks, logged as kid_<label> and spread_<label>
 
 Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm

@@ -1,5 +1,6 @@
 """A finished run's folder with invented numbers, in the layout that the pipeline writes."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -126,42 +127,47 @@ def write_fake_run(
 
 
 def fake_generators(kind: str, arm: str, splits: list[dict], classes: list[str]) -> list[dict]:
-    """An ACGAN per split, or a DCGAN per split and class; that of the first split collapsed in the second class."""
+    """An ACGAN per split, or a DCGAN per split and class; one collapsed in the second class, one is a second attempt."""
+    collapsed = {
+        "kind": "collapsed",
+        "epoch": 5,
+        "batches_seen": 380,
+        "class": classes[1],
+        "value": 0.06,
+        "sentence": f"The images generated for {classes[1]} were nearly one image.",
+        "stopped": False,
+    }
+    saturated = collapsed | {
+        "kind": "saturated",
+        "class": None,
+        "value": 0.99,
+        "sentence": "The discriminator was sure.",
+    }
     entries = []
-    for split in splits:
-        for own in classes if kind == "dcgan" else [None]:
-            first = split["repeat"] == split["fold"] == 0
-            shown = [own] if own else classes
-            collapsed = {
-                "kind": "collapsed",
-                "epoch": 5,
-                "batches_seen": 380,
-                "class": classes[1],
-                "value": 0.06,
-                "sentence": f"Images of {classes[1]} are nearly one image from epoch 5 on (0.06 of the real spread).",
-                "stopped": False,
+    for split, own in itertools.product(splits, classes if kind == "dcgan" else [None]):
+        shown = [own] if own else classes
+        found = [collapsed] if split is splits[0] and classes[1] in shown else []
+        entries.append(
+            {
+                "arm": arm,
+                "kind": kind,
+                "repeat": split["repeat"],
+                "fold": split["fold"],
+                "class": own,
+                "epochs": 12,
+                "batches": 900 + 12 * split["fold"],
+                "seconds": 301.5,
+                "attempts": 1,
+                "findings": found,
+                "given_up": [],
+                "d_real": 0.71 - 0.04 * split["fold"],
+                "d_fake": 0.33,
+                "kid": {c: 0.021 * (1 + i) for i, c in enumerate(shown)},
+                "spread": {c: 0.06 if found and c == classes[1] else 0.81 for c in shown},
+                "label_effect": None if own else 0.42,
             }
-            found = [collapsed] if first and classes[1] in shown else []
-            entries.append(
-                {
-                    "arm": arm,
-                    "kind": kind,
-                    "repeat": split["repeat"],
-                    "fold": split["fold"],
-                    "class": own,
-                    "epochs": 12,
-                    "batches": 900 + 12 * split["fold"],
-                    "seconds": 301.5,
-                    "attempts": 1,
-                    "findings": found,
-                    "given_up": [],
-                    "d_real": 0.71 - 0.04 * split["fold"],
-                    "d_fake": 0.33,
-                    "kid": {c: 0.021 * (1 + i) for i, c in enumerate(shown)},
-                    "spread": {c: 0.06 if found and c == classes[1] else 0.81 for c in shown},
-                    "label_effect": None if own else 0.42,
-                }
-            )
+        )
+    entries[-1] |= {"attempts": 2, "given_up": [{"seed": 11, "findings": [saturated]}]}
     return entries
 
 

@@ -37,7 +37,7 @@ def test_many_generators_are_counted_by_class():
         "10 of 11 generators collapsed (cyst 5 times and hemangioma 5 times): "
     )
     without_class = [generator(finding("frozen"), fold=fold) for fold in range(4)]
-    assert cautions(without_class)[0].startswith("4 of 4 generators stood still: ")
+    assert cautions(without_class)[0].startswith("4 of 4 generators stood still for an epoch: ")
 
 
 def test_nothing_is_held_against_sound_or_retried_generators():

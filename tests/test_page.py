@@ -104,7 +104,9 @@ def test_it_says_what_a_hand_count_says(folder):
         assert expected in page.text
     assert "Too little variety in metastasis" in page.text
     assert "The generator of fold 1 collapsed in metastasis (epoch 5 of 12)" in page.text
-    assert "Fold 1: Images of metastasis are nearly one image" in page.text
+    assert "Fold 1: The images generated for metastasis were nearly one image." in page.text
+    assert "Fold 3: the attempt with seed 11 was given up." in page.text
+    assert "Fold 32 attempts" in page.text  # a cell and the small print in it
 
 
 def test_nine_generators_and_seventy_five_are_a_table_to_read(tmp_path):

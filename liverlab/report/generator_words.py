@@ -9,9 +9,9 @@ MEANING = {
     "non_finite": ("reached weights that are not numbers", "such images are worthless"),
     "collapsed": ("collapsed", "such images repeat one another and add no variety"),
     "ignored_label": ("ignored the class asked for", "such images carry labels without content"),
-    "saturated": ("faced a discriminator without any doubt", "a generator learns little from it"),
-    "vanished_gradient": ("received next to no gradient", "the batches after that taught it little"),
-    "frozen": ("stood still", "the batches after that changed nothing"),
+    "saturated": ("faced a discriminator without any doubt", "a generator learns little from that"),
+    "vanished_gradient": ("received next to no gradient", "such batches teach little"),
+    "frozen": ("stood still for an epoch", "such batches teach nothing"),
 }
 MOST_PLACES = 3  # named in one caution; of more, the classes are counted
 
