@@ -127,7 +127,7 @@ def write_fake_run(
 
 
 def fake_generators(kind: str, arm: str, splits: list[dict], classes: list[str]) -> list[dict]:
-    """An ACGAN per split, or a DCGAN per split and class; one collapsed in the second class, one is a second attempt."""
+    """An ACGAN per split, or a DCGAN per split and class; one collapsed, one is a second attempt."""
     collapsed = {
         "kind": "collapsed",
         "epoch": 5,

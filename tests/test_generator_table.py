@@ -56,4 +56,4 @@ def test_not_watched_is_said_for_one_and_for_several():
 
 def test_arms_are_named_where_there_are_two():
     both = [generator(), *(generator(fold, arm="other") for fold in range(7))]
-    assert [block["name"] for block in generator_table(both, CLASSES)] == ["Arm, fold 1", "other, 7 generators"]
+    assert [block["name"] for block in generator_table(both, CLASSES)] == ["Fold 1 of arm", "7 generators of other"]

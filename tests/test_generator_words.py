@@ -59,7 +59,7 @@ def test_a_place_says_no_more_than_is_needed():
     one = generator(fold=1)
     assert place(one, [one]) == "fold 2"
     assert place(one, [one, generator(repeat=1)]) == "repeat 1, fold 2"
-    assert place(one, [one, generator(arm="dcgan")]) == "acgan, fold 2"
+    assert place(one, [one, generator(arm="dcgan")]) == "fold 2 of acgan"
 
 
 def test_listed():

@@ -46,7 +46,7 @@ def _name(block: Generators, generators: Generators) -> str:
     if len(block) == 1:
         return sentence_case(place(block[0], generators))
     several_arms = len({entry["arm"] for entry in generators}) > 1
-    return f"{block[0]['arm']}, " * several_arms + f"{len(block)} generators"
+    return f"{len(block)} generators" + f" of {block[0]['arm']}" * several_arms
 
 
 def _row(block: Generators, class_name: str) -> dict[str, Any]:

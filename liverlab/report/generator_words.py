@@ -6,7 +6,7 @@ from typing import Any
 
 # what a generator did, and what follows from it; cautions come in this order
 MEANING = {
-    "non_finite": ("reached weights that are not numbers", "such images are worthless"),
+    "non_finite": ("reached losses or weights that are not numbers", "such images are worthless"),
     "collapsed": ("collapsed", "such images repeat one another and add no variety"),
     "ignored_label": ("ignored the class asked for", "such images carry labels without content"),
     "saturated": ("faced a discriminator without any doubt", "a generator learns little from that"),
@@ -54,15 +54,15 @@ def statements(generators: Generators) -> list[str]:
 
 
 def place(entry: dict[str, Any], generators: Generators) -> str:
-    """The split of a generator: "fold 1", with arm and repeat where the run has several."""
+    """The split of a generator: "fold 1", with repeat and arm where the run has several."""
     arms = {other["arm"] for other in generators}
     repeats = {other["repeat"] for other in generators}
-    parts = [entry["arm"]] * (len(arms) > 1) + [f"repeat {entry['repeat'] + 1}"] * (len(repeats) > 1)
-    return ", ".join([*parts, f"fold {entry['fold'] + 1}"])
+    repeat = f"repeat {entry['repeat'] + 1}, " * (len(repeats) > 1)
+    return f"{repeat}fold {entry['fold'] + 1}" + f" of {entry['arm']}" * (len(arms) > 1)
 
 
 def sentence_case(text: str) -> str:
-    """The text with a capital first letter; the others as they are, for they may be names."""
+    """The text with a capital first letter; the others stay, for they may be names."""
     return text[:1].upper() + text[1:]
 
 
