@@ -4,7 +4,7 @@ import csv
 import json
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,14 +24,13 @@ from liverlab.arm_data import find_split
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.evaluation.spread import class_spread
+from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.settings import ProfileChange
 from liverlab.stages import Stage, in_order, read_record
 
 CURVE = ("train_loss", "train_accuracy", "test_accuracy")
 SHOWN_PER_CLASS = 8
 LIBRARIES = ("torch", "pytorch-lightning", "torchmetrics", "monai", "numpy", "scikit-learn", "scipy", "liverlab")
-
-Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm; the baseline first, the arm in question last
 
 
 def gather(
@@ -42,10 +41,14 @@ def gather(
     changes: Sequence[ProfileChange],
     overrides: Sequence[str],
 ) -> None:
-    """Write `predictions.csv`, `learning_curves.csv`, `samples.npz`, `run.json` and links to the stages."""
+    """Write the tables of the run, `samples.npz`, `run.json` and links to the stages.
+
+    The baseline comes first in `arms`, the arm in question last.
+    """
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
     cohort = Cohort.load(arms[config.name][0].needs[0].folder(runs))
+    write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
     splits = [
         find_split(cohort, config, stage.settings["repeat"], stage.settings["fold"]) for stage in arms[config.name]
     ]
@@ -69,6 +72,7 @@ def gather(
         "splits": [_describe_split(cohort, split) for split in splits],
         "arms": {name: _describe_arm(stages, runs) for name, stages in arms.items()},
         "spread": spread if pools else None,
+        "generators": describe_generators(arms, runs, cohort.class_names),
         "leak_checks": leak_checks(cohort, splits, pools),
         "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
@@ -180,8 +184,8 @@ def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
     network = stages[0].settings["classifier"]
     batches = -(-sum(training["images"].values()) // network["batch_size"])
     steps = network.get("steps") or network["epochs"] * batches
-    generators = [need for need in in_order(stages) if need.kind == "generator"]
-    kind = generators[0].name.partition("-")[0] if generators else None
+    generators = generators_of(stages)
+    kind = kind_of(generators[0]) if generators else None
     return {
         "description": training["description"],
         "training_images": training["images"],

@@ -1,5 +1,6 @@
 """A finished run's folder with invented numbers, in the layout that the pipeline writes."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
         "overrides": ["seed=3"],
         "arms": arms,
         "spread": spread if generator else None,
+        "generators": fake_generators(generator, arm, splits, classes) if generator else [],
         "leak_checks": [
             {"check": "Train and test patients are disjoint in every split", "result": "passed"},
             {"check": "Every generator saw patients of its training side only", "result": "passed"},
@@ -111,7 +113,7 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
 def write_fake_run(
     folder: Path, skill: dict[str, float], *, arm: str, baseline: str | None, generator: str | None = None, **shape
 ) -> Path:
-    """Write predictions.csv, run.json, learning_curves.csv and, with a generator, samples.npz."""
+    """Write predictions.csv, run.json, learning_curves.csv and, with a generator, its curves and samples.npz."""
     folder.mkdir(parents=True, exist_ok=True)
     predictions = fake_predictions(skill, **shape)
     predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6f")
@@ -119,8 +121,72 @@ def write_fake_run(
     (folder / "run.json").write_text(json.dumps(run))
     _curves(predictions, skill).to_csv(folder / "learning_curves.csv", index=False, float_format="%.6f")
     if generator:
+        generator_curves(run["generators"], run["class_names"]).to_csv(folder / "generator_curves.csv", index=False)
         np.savez(folder / "samples.npz", **_samples(len(run["class_names"])))
     return folder
+
+
+def fake_generators(kind: str, arm: str, splits: list[dict], classes: list[str]) -> list[dict]:
+    """An ACGAN per split, or a DCGAN per split and class; one collapsed, one is a second attempt."""
+    collapsed = {
+        "kind": "collapsed",
+        "epoch": 5,
+        "batches_seen": 380,
+        "class": classes[1],
+        "value": 0.06,
+        "sentence": f"The images generated for {classes[1]} were nearly one image.",
+        "stopped": False,
+    }
+    saturated = collapsed | {
+        "kind": "saturated",
+        "class": None,
+        "value": 0.99,
+        "sentence": "The discriminator was sure.",
+    }
+    entries = []
+    for split, own in itertools.product(splits, classes if kind == "dcgan" else [None]):
+        shown = [own] if own else classes
+        found = [collapsed] if split is splits[0] and classes[1] in shown else []
+        entries.append(
+            {
+                "arm": arm,
+                "kind": kind,
+                "repeat": split["repeat"],
+                "fold": split["fold"],
+                "class": own,
+                "epochs": 12,
+                "batches": 900 + 12 * split["fold"],
+                "seconds": 301.5,
+                "attempts": 1,
+                "findings": found,
+                "given_up": [],
+                "d_real": 0.71 - 0.04 * split["fold"],
+                "d_fake": 0.33,
+                "kid": {c: 0.021 * (1 + i) for i, c in enumerate(shown)},
+                "spread": {c: 0.06 if found and c == classes[1] else 0.81 for c in shown},
+                "label_effect": None if own else 0.42,
+            }
+        )
+    entries[-1] |= {"attempts": 2, "given_up": [{"seed": 11, "findings": [saturated]}]}
+    return entries
+
+
+def generator_curves(entries: list[dict], classes: list[str]) -> pd.DataFrame:
+    """200 batches and 10 checks of each generator; the collapsed ones' KID stays high."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for entry in entries:
+        place = {key: entry[key] for key in ("arm", "repeat", "fold", "class")}
+        for i, step in enumerate(np.linspace(4, entry["batches"], 200).astype(int)):
+            gap = 0.35 + 0.3 * np.exp(-step / 200) + rng.normal(0, 0.03)
+            row = place | {"step": step, "d_loss": 1.3 - gap, "d_real": 0.5 + gap / 2, "d_fake": 0.5 - gap / 2}
+            if i % 20 == 19:
+                for c in entry["kid"]:
+                    stuck = 0.15 * any(f["class"] == c for f in entry["findings"])
+                    row[f"kid_{classes.index(c)}"] = stuck + 0.03 + 0.4 * np.exp(-step / 150) + rng.normal(0, 0.01)
+                    row[f"spread_{classes.index(c)}"] = entry["spread"][c]
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _curves(predictions: pd.DataFrame, skill: dict[str, float]) -> pd.DataFrame:

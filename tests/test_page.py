@@ -70,7 +70,7 @@ def test_accessible_and_narrow(folder):
     page = Page(report(folder))
     assert all(image["alt"] for image in page.all("img"))
     assert len(page.all("img")) == 6  # real and synthetic of three classes
-    assert len(page.all("svg")) == 4
+    assert len(page.all("svg")) == 6
     assert all(svg["role"] == "img" and svg["aria-label"] for svg in page.all("svg"))
     assert page.outside == []  # every table scrolls inside a box
     ids = [a["id"] for _, a in page.elements if "id" in a]
@@ -103,6 +103,24 @@ def test_it_says_what_a_hand_count_says(folder):
     ):
         assert expected in page.text
     assert "Too little variety in metastasis" in page.text
+    assert "The generator of fold 1 collapsed in metastasis (epoch 5 of 12)" in page.text
+    assert "Fold 1: The images generated for metastasis were nearly one image." in page.text
+    assert "Fold 3: the attempt with seed 11 was given up." in page.text
+    assert "Fold 32 attempts" in page.text  # a cell and the small print in it
+
+
+def test_nine_generators_and_seventy_five_are_a_table_to_read(tmp_path):
+    skill = {"classic": 0.65, "dcgan": 0.7}
+    for name, shape, rows, found in (
+        ("nine", {}, 9, "collapsed"),
+        ("seventy-five", {"folds": 5, "repeats": 5}, 3, "collapsed 1 of 25"),
+    ):
+        folder = write_fake_run(tmp_path / name, skill, arm="dcgan", baseline="classic", generator="dcgan", **shape)
+        text = report(folder)
+        table = text[text.index("How the generators trained") :]
+        table = table[: table.index("</table>")]
+        assert table.count("rowgroup") == rows
+        assert table.count(f">{found}<") == 1
 
 
 def test_writing_twice_gives_the_same_bytes(folder):
@@ -126,6 +144,7 @@ def test_one_arm_without_generator_or_curves(tmp_path):
     page = Page(report(folder))
     assert "Nothing was compared" in page.text
     assert "Synthetic images" not in page.text
+    assert "How the generators trained" not in page.text
     assert "Learning curves" not in page.text
 
 

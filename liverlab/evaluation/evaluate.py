@@ -45,6 +45,7 @@ def evaluate(
         "experiment": run["experiment"],
         "class_names": list(table.class_names),
         "phantom": run["cohort"]["phantom"],
+        "generators": run["generators"],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
         "counts": _counts(table),

@@ -105,15 +105,28 @@ def curve_figure(curves: pd.DataFrame, column: str, arms: list[str], label: str)
     with matplotlib.rc_context(STYLE):
         figure, axes = panel(HALF_WIDTH, 2.5)
         for i, arm in enumerate(arms):
-            mine = curves[curves["arm"] == arm].dropna(subset=[column])
-            for _, fold in mine.groupby(["repeat", "fold"]):
-                axes.plot(fold["step"], 100 * fold[column], color=arm_colour(i), lw=0.7, alpha=0.45)
-            # folds differ by a few batches: their n-th points belong together, not those at one step
-            nth = mine.groupby(mine.groupby(["repeat", "fold"]).cumcount())[["step", column]].mean()
-            axes.plot(nth["step"], 100 * nth[column], color=arm_colour(i), lw=2.2)
+            mine = curves[curves["arm"] == arm]
+            fold_lines(axes, mine.assign(**{column: 100 * mine[column]}), column, arm_colour(i))
         axes.grid(axis="y", color=RULE, lw=0.6)
         axes.set(ylim=(0, 102), xlim=(0, None), xlabel="Optimizer step")
         return svg(figure, column, f"{label} by optimizer step for {', '.join(arms)}")
+
+
+def fold_lines(axes: Axes, curves: pd.DataFrame, column: str, colour: str, style: Any = "-") -> float | None:
+    """Each fold as a thin line over its steps, their mean as a thick one; returns where that ends, None if empty.
+
+    More than 100 points a line are taken for single batches: the thick line is then smoothed over a fortieth of it.
+    """
+    logged = curves.dropna(subset=[column])
+    folds = logged.groupby(["repeat", "fold"])
+    for _, fold in folds:
+        axes.plot(fold["step"], fold[column], color=colour, ls=style, lw=0.7, alpha=0.45)
+    # folds differ by a few batches: their n-th points belong together, not those at one step
+    nth = logged.groupby(folds.cumcount())[["step", column]].mean()
+    if len(nth) > 100:
+        nth[column] = nth[column].rolling(len(nth) // 40, center=True, min_periods=1).mean()
+    axes.plot(nth["step"], nth[column], color=colour, ls=style, lw=2.2)
+    return float(nth[column].iloc[-1]) if len(nth) else None
 
 
 def tiles(images: npt.NDArray[np.uint8]) -> str:
@@ -150,6 +163,8 @@ def svg(figure: Figure, name: str, label: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", text)
     text = re.sub(r"font-family: [^;\"]+", "font-family: var(--sans)", text)
+    # hundredths of a point are enough for lines of many points
+    text = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
     head, body = text.split(">", 1)

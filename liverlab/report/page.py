@@ -13,6 +13,9 @@ from data_modules.errors import InputError
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
+from liverlab.report.generator_figures import kid_figure, probability_figure
+from liverlab.report.generator_table import generator_table
+from liverlab.report.generator_words import statements
 
 CURVES = {
     "train_accuracy": "Accuracy on training images, %",
@@ -21,7 +24,7 @@ CURVES = {
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html` from metrics.json, run.json, learning_curves.csv and samples.npz of a folder.
+    """Write `report.html` from metrics.json, run.json, samples.npz and the curves of a folder.
 
     Returns:
         The path of the page.
@@ -47,6 +50,7 @@ def write_report(folder: Path) -> Path:
         accuracy=Markup(figures.accuracy_figure(metrics, published)),
         curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
         samples=_samples(folder / "samples.npz", metrics["class_names"]),
+        generators=_generators(folder / "generator_curves.csv", metrics),
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
         spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
     )
@@ -114,6 +118,24 @@ def _curves(path: Path, arms: list[str]) -> list[tuple[str, Markup]]:
     curves = pd.read_csv(path)
     wanted = {column: label for column, label in CURVES.items() if curves[column].notna().any()}
     return [(label, Markup(figures.curve_figure(curves, column, arms, label))) for column, label in wanted.items()]
+
+
+def _generators(path: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
+    generators, arms = metrics["generators"], list(metrics["arms"])
+    if not generators:
+        return None
+    curves = pd.read_csv(path)
+    drawn = {
+        "Probability of being real: D(real) solid, D(fake) dashed": probability_figure(curves, arms),
+        "KID between real and generated images": kid_figure(curves, arms, metrics["class_names"]),
+    }
+    return {
+        "table": generator_table(generators, metrics["class_names"]),
+        "arms": list(dict.fromkeys(entry["arm"] for entry in generators)),
+        "effect": any(entry["label_effect"] is not None for entry in generators),
+        "figures": [(label, Markup(svg)) for label, svg in drawn.items() if svg],
+        "statements": statements(generators),
+    }
 
 
 def _samples(path: Path, class_names: list[str]) -> list[dict[str, Any]]:

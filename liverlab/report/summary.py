@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from liverlab.report import generator_words
+
 NBSP = "\u00a0"
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
 HEADLINES = {
@@ -105,7 +107,7 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
             f"({percent(share)}): the classifier has hardly learned."
         )
-    return found
+    return found + generator_words.cautions(metrics["generators"])
 
 
 def verdict_lines(metrics: dict[str, Any]) -> str:
