@@ -40,9 +40,9 @@ class GANDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         labels = cohort.labels
-        lesions = tuple(i for i in split.train if label is None or labels[i] == label)
-        self.patients = tuple(sorted(patients_of(cohort, lesions)))
-        images, origin = render_group(cohort, lesions, per_lesion, recipe, roi, seed=seed)
+        self.lesions = tuple(i for i in split.train if label is None or labels[i] == label)
+        self.patients = tuple(sorted(patients_of(cohort, self.lesions)))
+        images, origin = render_group(cohort, self.lesions, per_lesion, recipe, roi, seed=seed)
         self.images, self.labels = to_signed(images), torch.from_numpy(labels)[origin]
         self.batch_size, self.seed = batch_size, seed
 

@@ -3,7 +3,7 @@
 One bad case never stops the others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -54,17 +54,32 @@ def ingest(
     """
     rows = read_manifest(manifest, classes)
     pseudonyms = Pseudonyms(salt_file)
-    groups = _by_image(rows)
     found: dict[int, Result] = {}
-    task = partial(measure_lesions, reading=reading or Reading())
-    for group, results in zip(groups, over_cores(task, groups, jobs), strict=True):
-        for row, result in zip(group, results, strict=True):
-            if strict and isinstance(result, CaseError):
-                raise CaseError(result.code, _skip(row, result, pseudonyms).message.removeprefix(f"{result.code} "))
-            found[row.row] = result
-            if progress:
-                progress(len(found), len(rows))
+    for row, result in measured(rows, reading or Reading(), jobs):
+        if strict and isinstance(result, CaseError):
+            raise CaseError(result.code, _skip(row, result, pseudonyms).message.removeprefix(f"{result.code} "))
+        found[row.row] = result
+        if progress:
+            progress(len(found), len(rows))
     return _gather(rows, found, class_names(rows, classes), pseudonyms)
+
+
+def measured(
+    rows: Sequence[ManifestRow], reading: Reading, jobs: int | None = None
+) -> Iterator[tuple[ManifestRow, Result]]:
+    """Each row with what was measured on its lesion, or why it was refused; the rows of an image together.
+
+    Raises:
+        InputError: If a process died.
+    """
+    groups = _by_image(rows)
+    for group, results in zip(groups, over_cores(partial(measure_lesions, reading=reading), groups, jobs), strict=True):
+        yield from zip(group, results, strict=True)
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a path names a manifest, or the folder of one, and not an image."""
+    return path.suffix.lower() == ".csv" or (exists(path) and (path / "manifest.csv").is_file())
 
 
 def manifest_of(path: Path) -> Path:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data_modules.errors import InputError
-from liverlab.commands import ingest_command, inspect_command, manifest_command, phantom_command
+from liverlab.commands import (
+    export_command,
+    ingest_command,
+    inspect_command,
+    manifest_command,
+    phantom_command,
+    predict_command,
+    sample_command,
+)
 
 EXAMPLES = """examples:
   liverlab run acgan_aug                          the comparison that this project is about
@@ -20,6 +28,9 @@ EXAMPLES = """examples:
   liverlab manifest dicom-seg export/ --out manifest.csv --label 'Tumor.*=metastasis'
   liverlab phantom data/phantom --lesions 12
   liverlab phantom data/phantom --check --contact-sheet
+  liverlab sample acgan-r0-f0 --class cyst --n 1000 --out data/cysts --format dicom
+  liverlab export acgan_aug-r0-f0 --out onnx      a finished classifier or generator as ONNX
+  liverlab predict acgan_aug-r0-f0 my/manifest.csv
   liverlab report acgan_aug                       write a finished run's report again
 """
 
@@ -72,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     inspect_command.add(verbs)
     manifest_command.add(verbs)
     phantom_command.add(verbs)
+
+    sample_command.add(verbs)
+    export_command.add(verbs)
+    predict_command.add(verbs)
 
     report = verbs.add_parser("report", help="evaluate a finished run and write its report again")
     report.add_argument("run", help="an experiment, with the settings that it was run with; or a run's folder")

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule
 from torch import Tensor
@@ -35,6 +36,7 @@ from liverlab.sources import cohort_stage
 from liverlab.stages import Stage, key_of, write_progress
 from liverlab.synthesis import draw_pool
 from liverlab.tracking import RunName, resolve_mode, tracked
+from liverlab.trained_on import MEAN, TrainedOn
 from liverlab.training import CHECKPOINT, fit, predict
 
 GRIDS_PER_FIT = 5
@@ -106,6 +108,7 @@ def fit_generator(
     seed = derive_seed(config.seed, "generator", config.generator, repeat, fold, label)
     data = generator_data(config, cohort, split, label)
     (folder / "patients.json").write_text(json.dumps(data.patients))
+    TrainedOn.of(cohort, data.lesions).save(folder)
     kind = GENERATORS[config.generator]
     conditional: dict[str, Any] = {} if kind.one_per_class else {"num_classes": len(cohort.class_names)}
     torch.manual_seed(seed)
@@ -167,6 +170,8 @@ def fit_classifier(
     if not probabilities.isfinite().all():
         raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
+    TrainedOn.of(cohort, split.train).save(folder)
+    np.save(folder / MEAN, data.training_mean.numpy())
     images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
     images["synthetic"] = sum(len(pool.labels) for pool in pools)
     (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))

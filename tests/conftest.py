@@ -5,6 +5,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from finished_runs import finished_run
 
 from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
 
@@ -24,3 +25,9 @@ def tiny_cohort() -> Cohort:
     level = np.array([names.index(lesion.class_name) for lesion in lesions]) * 60.0
     noise = rng.normal(0, 10, (24, PATCH_SIZE, PATCH_SIZE))
     return Cohort(names, lesions, (level[:, None, None] + noise).astype(np.int16))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """Folder with `manifest.csv` and finished stages below `runs`, see `finished_runs`; not to be changed."""
+    return finished_run(tmp_path_factory.mktemp("finished"))

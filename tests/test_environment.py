@@ -13,7 +13,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-REQUIREMENTS = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIREMENTS = [Requirement(text) for text in PROJECT["dependencies"] + EXTRAS["export"] + EXTRAS["dev"][1:]]
 PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().split())
 
 
@@ -29,6 +30,11 @@ def test_malicious_and_untested_versions_are_excluded():
     assert not any(bad in specifiers["pytorch-lightning"] for bad in ("2.6.2", "2.6.3"))
     assert all(good in specifiers["torch"] for good in ("2.11.0", "2.13.0", "2.15.0"))
     assert "torchvision" not in {name.lower() for name in PINS}
+
+
+def test_who_develops_has_every_extra():
+    own = Requirement(EXTRAS["dev"][0])
+    assert (own.name, own.extras) == ("liverlab", set(EXTRAS) - {"dev"})
 
 
 def test_the_conda_environment_takes_the_same_versions():

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from data_modules.errors import InputError
-from liverlab.commands.out_folder import expect_writable, written_as_one
+from liverlab.commands.out_folder import expect_folder, expect_writable, written_as_one
 
 FILES = {"cohort.json", "ingest.html", "ingest.json", "patches.npy"}  # what it writes
 
@@ -78,15 +78,9 @@ def _ingest(options: argparse.Namespace) -> int:
 def _expect_room(out: Path) -> None:
     """See that a folder can be made, or replaced without losing anything but an earlier ingest."""
     expect_writable(out)
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise InputError(f"{out} is a file. Name a folder.")
-    held = {path.name for path in out.iterdir()}
+    held = expect_folder(out, "cohort")
     if held and ("ingest.json" not in held or held - FILES):
         raise InputError(f"{out} holds something else than an earlier ingest. Name a new folder.")
-    if out.is_mount() or out.samefile(Path.cwd()):
-        raise InputError(f"{out} cannot be replaced by the finished cohort. Name a new folder inside it.")
 
 
 def checked_window(window: list[float] | None) -> tuple[float, float] | None:

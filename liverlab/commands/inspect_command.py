@@ -34,21 +34,21 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def _inspect(options: argparse.Namespace) -> int:
     import warnings
 
+    from data_modules.ingest import is_manifest
     from data_modules.lesion_measure import Reading
     from data_modules.manifest import exists
     from data_modules.readers.case_error import CaseError
 
     reading = Reading(options.allow_gaps, checked_window(options.hu_window))
-    there = exists(options.target)
-    is_manifest = options.target.suffix.lower() == ".csv" or (there and (options.target / "manifest.csv").is_file())
-    if not is_manifest and not there:
+    listed = is_manifest(options.target)
+    if not listed and not exists(options.target):
         raise InputError("There is no such file or folder. Name a manifest, its folder, or an image.")
-    if is_manifest:
+    if listed:
         expect_writable(options.out / "row.png")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values of the header
         try:
-            return _inspect_rows(options, reading) if is_manifest else _inspect_image(options.target, reading)
+            return _inspect_rows(options, reading) if listed else _inspect_image(options.target, reading)
         except CaseError as error:
             print(error)
             return 1

@@ -27,6 +27,34 @@ def expect_writable(out: Path) -> None:
         raise InputError(f"--out: nothing may be written to {found}. Name another.")
 
 
+def expect_folder(out: Path, what: str) -> set[str]:
+    """See that a folder is new, or one that the finished WHAT can take the place of.
+
+    Returns:
+        The names of what it holds now.
+
+    Raises:
+        InputError: If it is a file, the folder that one is in, or a mount.
+    """
+    if not out.exists():
+        return set()
+    if not out.is_dir():
+        raise InputError(f"{out} is a file. Name a new folder.")
+    if out.is_mount() or out.samefile(Path.cwd()):
+        raise InputError(f"{out} cannot be replaced by the finished {what}. Name a new folder inside it.")
+    return {path.name for path in out.iterdir()}
+
+
+def expect_new(out: Path, what: str) -> None:
+    """See that a folder is new, or empty and one that the finished WHAT can take the place of.
+
+    Raises:
+        InputError: If not.
+    """
+    if expect_folder(out, what):
+        raise InputError(f"{out} is not empty. Name a new folder.")
+
+
 @contextmanager
 def written_as_one(out: Path) -> Iterator[Path]:
     """A folder to write to that takes the place of OUT at the end; if anything stops that, OUT stays as it was."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_modules.errors import InputError
+from liverlab.commands.out_folder import expect_new
 
 if TYPE_CHECKING:
     from data_modules.phantom.phantom_cohort import PhantomCohort
@@ -73,14 +74,9 @@ def _expect_room(out: Path, cohort: "PhantomCohort") -> None:
     """See that a folder is new, or empty and one that another can take the place of."""
     from data_modules.phantom.phantom_cohort import finished_phantom, refusal
 
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file. Name a new folder.")
     if found := finished_phantom(out):
         raise InputError(refusal(out, found, vars(cohort)))
-    if out.is_dir() and any(out.iterdir()):
-        raise InputError(f"{out} is not empty. Name a new folder.")
-    if out.is_dir() and (out.is_mount() or out.samefile(Path.cwd())):
-        raise InputError(f"{out} cannot be replaced by the finished phantom. Name a new folder inside it.")
+    expect_new(out, "phantom")
 
 
 def _write(options: argparse.Namespace, cohort: "PhantomCohort") -> None:

@@ -1,0 +1,48 @@
+"""What a network saw: noted beside its weights, so that its folder can be used without the cohort's."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from data_modules.cohort import Cohort
+from data_modules.lesion_data import patients_of
+
+FILE = "trained_on.json"
+MEAN = "training_mean.npy"  # what is subtracted from a classifier's images, (1, 1, size, size) in (0, 1)
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """The training side of one network, in numbers alone.
+
+    Attributes:
+        class_names: The cohort's classes; a label is an index into them.
+        cohort: Its fingerprint.
+        patients: Number of patients whose lesions were seen.
+        lesions: Number of lesions seen, by class.
+    """
+
+    class_names: tuple[str, ...]
+    cohort: str
+    patients: int
+    lesions: dict[str, int]
+
+    @classmethod
+    def of(cls, cohort: Cohort, lesions: Sequence[int]) -> "TrainedOn":
+        """Count some lesions of a cohort."""
+        seen = Counter(cohort.lesions[i].class_name for i in lesions)
+        counts = {name: seen[name] for name in cohort.class_names if seen[name]}
+        patients = len(patients_of(cohort, tuple(lesions)))
+        return cls(cohort.class_names, cohort.fingerprint, patients, counts)
+
+    def save(self, folder: Path) -> None:
+        """Write `trained_on.json`."""
+        (folder / FILE).write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> "TrainedOn":
+        """Read what `save` wrote."""
+        facts = json.loads((folder / FILE).read_text())
+        return cls(**(facts | {"class_names": tuple(facts["class_names"])}))
