@@ -3,6 +3,7 @@
 They say whether a fit goes wrong, not how good a generator is: the real images are those of the training side.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
@@ -26,13 +27,13 @@ def kernel_distance(real: Tensor, fake: Tensor) -> Tensor:
         A scalar around 0 for images of one distribution, nan for fewer than two.
     """
     scale = real.std(0).clamp_min(1e-6)
-    distance: Tensor = poly_mmd((real - real.mean(0)) / scale, (fake - real.mean(0)) / scale)
-    return distance
+    return poly_mmd((real - real.mean(0)) / scale, (fake - real.mean(0)) / scale)
 
 
 def mean_distance(images: Tensor) -> Tensor:
     """Mean over all pairs of the root mean square difference of two images (N, 1, H, W); nan for fewer than two."""
-    return torch.pdist(images.flatten(1)).mean() / images[0].numel() ** 0.5
+    distances: Tensor = torch.pdist(images.flatten(1))
+    return distances.mean() / math.sqrt(images[0].numel())
 
 
 def mean_change(samples: Sequence[Tensor]) -> Tensor:
