@@ -24,11 +24,11 @@ class GANWatch(Callback):
     """Measures samples every few epochs, and at each epoch's end applies the rules of `gan_findings`.
 
     A finding is made once per fit, kind and label. Those of `stop_on` end the fit on all devices alike, before the
-    epoch's state is saved; a loss that is no number does so always, at the end of `log`'s interval.
-    Must come after `log` among the callbacks, and before what saves states.
+    epoch's state is saved; a loss that is no number does so always, at the end of `means`'s interval.
+    Must come after `means` among the callbacks, and before what saves states.
 
     Args:
-        log: Gives the means.
+        means: Gives the means of intervals and epochs.
         path: Where the findings go, e.g. "watch.json": a list, empty where nothing was found.
         images: Real images of the training side, shape (N, 1, H, W) in [-1, 1]; 64 of each class are used.
         labels: Theirs, shape (N,).
@@ -49,7 +49,7 @@ class GANWatch(Callback):
 
     def __init__(
         self,
-        log: GANLog,
+        means: GANLog,
         *,
         path: Path,
         images: Tensor,
@@ -65,7 +65,7 @@ class GANWatch(Callback):
         vanished_gradient: float,
         weights: Weights = nullcontext,
     ) -> None:
-        self.log, self.path, self.every_n_epochs, self.seed = log, path, every_n_epochs, seed
+        self.means, self.path, self.every_n_epochs, self.seed = means, path, every_n_epochs, seed
         self.stop_on, self.weights = {*stop_on, "non_finite"}, weights
         self.reference = Reference(images, labels, per_class=PER_CLASS)
         self.find = partial(
@@ -94,8 +94,8 @@ class GANWatch(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """A loss that is no number ends the fit at once; looked for where its mean is known anyway."""
-        if self.log.closing:
-            row = self.log.interval | _now(trainer, pl_module)
+        if self.means.closing:
+            row = self.means.interval | _now(trainer, pl_module)
             self._add(trainer, list(find_non_finite(row)) if trainer.is_global_zero else [])
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -107,7 +107,7 @@ class GANWatch(Callback):
             assert trainer.max_epochs is not None
             sums = weight_sums(pl_module)
             weights = {"weights": float(sums.sum()), "frozen": torch.equal(sums, self.sums)}
-            self.epochs.append(self.log.epoch | _now(trainer, pl_module) | weights)
+            self.epochs.append(self.means.epoch | _now(trainer, pl_module) | weights)
             if is_due(trainer, self.every_n_epochs):
                 self._check(trainer, pl_module)
             found = self.find(self.epochs, self.checks, max_epochs=trainer.max_epochs)
