@@ -1,5 +1,7 @@
 """Grids of generated lesions from the same noise, epoch after epoch."""
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +12,10 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
+from callbacks.gan_log import batches_seen
 from data_modules.roi import from_signed
+
+Weights = Callable[[LightningModule], AbstractContextManager[object]]
 
 
 class Sampler(Protocol):
@@ -30,28 +35,48 @@ class SampleGrid(Callback):
         columns: Images per class.
         every_n_epochs: How often; the last epoch is always shown.
         seed: Seed of the noise.
+        weights: Context in which samples are drawn, given the model; e.g. one that puts averaged weights in place.
     """
 
-    def __init__(self, folder: Path, *, labels: list[int], columns: int, every_n_epochs: int, seed: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        labels: list[int],
+        columns: int,
+        every_n_epochs: int,
+        seed: int,
+        weights: Weights = nullcontext,
+    ) -> None:
         self.folder, self.labels, self.columns = folder, labels, columns
-        self.every_n_epochs, self.seed = every_n_epochs, seed
+        self.every_n_epochs, self.seed, self.weights = every_n_epochs, seed, weights
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw the grid if it is time; the fit's random state stays as it was."""
-        epoch = trainer.current_epoch + 1
-        last = epoch == trainer.max_epochs
-        if not trainer.is_global_zero or (epoch % self.every_n_epochs and not last):
+        """Draw the grid if it is time."""
+        if not (trainer.is_global_zero and is_due(trainer, self.every_n_epochs)):
             return
-        sampler: Sampler = pl_module  # type: ignore[assignment]  # checked structurally by whoever adds the callback
-        asked = torch.tensor(self.labels, device=pl_module.device).repeat_interleave(self.columns)
-        with torch.random.fork_rng():
-            picture = tile(sampler.sample(asked, seed=self.seed), self.columns)
+        asked = [label for label in self.labels for _ in range(self.columns)]
+        picture = tile(draw(pl_module, asked, seed=self.seed, weights=self.weights), self.columns)
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"epoch-{epoch:04d}.png"
+        path = self.folder / f"epoch-{trainer.current_epoch + 1:04d}.png"
         picture.save(path)
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):
-                logger.log_image("samples", [str(path)])
+                logger.log_image("samples", [str(path)], step=batches_seen(pl_module))
+
+
+def is_due(trainer: Trainer, every_n_epochs: int) -> bool:
+    """Whether the epoch that just ended is one in so many, or the last."""
+    epoch = trainer.current_epoch + 1
+    return epoch % every_n_epochs == 0 or epoch == trainer.max_epochs
+
+
+def draw(pl_module: LightningModule, labels: Sequence[int], *, seed: int, weights: Weights) -> Tensor:
+    """Samples on the CPU, shape (N, 1, H, W) in [-1, 1]; the fit's random state stays as it was."""
+    sampler: Sampler = pl_module  # type: ignore[assignment]  # checked structurally by whoever adds the callback
+    device = pl_module.device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), weights(pl_module):
+        return sampler.sample(torch.tensor(labels, device=device), seed=seed).float().cpu()
 
 
 def tile(images: Tensor, columns: int) -> Image.Image:
