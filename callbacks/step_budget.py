@@ -6,8 +6,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 class StepBudget(Callback):
     """`Trainer(max_steps=...)`, but told to Lightning when the fit has begun.
 
-    With `max_steps` from the start, Lightning 2.6 takes every restored epoch for an unfinished one: it goes through
-    that epoch again without its batches and serves those of the epoch after it a step too late, or never.
+    With `max_steps` from the start, Lightning 2.6 takes a restored epoch for an unfinished one even where it was
+    complete, and so leaves out batches of the next (measured; Lightning #19617 is one case of it).
 
     Args:
         steps: Optimiser steps of the whole fit, those before a resume included.

@@ -29,10 +29,11 @@ class UnfinishedMetrics(Callback):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Give each device its own counts; where their number changed, the sum over all is still the same."""
-        own = checkpoint["metrics"][trainer.global_rank :: trainer.world_size]
-        for name, metric in _metrics(pl_module).items():
-            for state in metric.metric_state if own else ():
-                setattr(metric, state, torch.stack([share[name][state] for share in own]).sum(0))
+        metrics = _metrics(pl_module)
+        for share in checkpoint["metrics"][trainer.global_rank :: trainer.world_size]:
+            for name, counts in share.items():
+                for state, count in counts.items():
+                    setattr(metrics[name], state, getattr(metrics[name], state) + count)
 
 
 def _metrics(model: LightningModule) -> dict[str, Metric]:

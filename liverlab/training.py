@@ -100,7 +100,7 @@ def fit(
         use_distributed_sampler=False,  # our loaders know rank and world size
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=folder,
+        default_root_dir=folder,  # of this fit alone: on a SLURM cluster Lightning looks there for states of its own
     )
     trainer.fit(model, datamodule=data, ckpt_path=state, weights_only=True)
     if trainer.interrupted:
