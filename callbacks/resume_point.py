@@ -13,7 +13,7 @@ class ResumePoint(Checkpoint):
     """Writes `<folder>/state-<batches>.ckpt` at the end of an epoch; the newest one replaces those before it.
 
     Lightning calls a `Checkpoint` after all other callbacks, so their states are those of the finished epoch.
-    `ModelCheckpoint(train_time_interval=...)` saves nothing under manual optimisation, where it heeds step counts alone.
+    `ModelCheckpoint(train_time_interval=...)` saves nothing under manual optimisation (only step counts do).
 
     Args:
         folder: Where the states go.
