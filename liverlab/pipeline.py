@@ -190,7 +190,17 @@ def _fit_tracked(
     """Fit for `length` (epochs or steps) with the run's tracker and the stage's progress."""
     with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
         report = partial(write_progress, folder)
-        fit(model, data, config.trainer, folder=folder, **length, callbacks=callbacks, logger=logger, report=report)
+        fit(
+            model,
+            data,
+            config.trainer,
+            folder=folder,
+            epochs=length.get("epochs"),
+            steps=length.get("steps"),
+            callbacks=callbacks,
+            logger=logger,
+            report=report,
+        )
 
 
 def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: Tensor) -> None:

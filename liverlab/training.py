@@ -2,17 +2,26 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
-from pytorch_lightning.loggers import CSVLogger, Logger
+from pytorch_lightning.loggers import Logger
 
 from callbacks.buffer_sync import BufferSync
+from callbacks.compiled_networks import CompiledNetworks
 from callbacks.fit_progress import FitProgress
+from callbacks.resume_point import ResumePoint
+from callbacks.step_budget import StepBudget
+from callbacks.unfinished_metrics import UnfinishedMetrics
+from data_modules.errors import InputError
 from liverlab.config import TrainerConfig
 from liverlab.devices import choose_strategy
+from liverlab.fit_log import FitLog, LogKeeper
+from liverlab.resume import STATES, check_state, identity_of, newest_state
 
 CHECKPOINT = "model.ckpt"
 CURVE_POINTS = 20
@@ -29,8 +38,12 @@ def fit(
     callbacks: Sequence[Callback] = (),
     logger: Logger | None = None,
     report: Callable[[int, int], None] | None = None,
+    identity: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Train a model; write `log/metrics.csv` and `model.ckpt` into the folder.
+
+    A fit that was killed goes on from the newest state under `states/` of its folder, bit for bit as if it had been
+    left alone. The states stay: `resume.discard_states` removes them.
 
     Args:
         model: What to train.
@@ -42,36 +55,54 @@ def fit(
         callbacks: What else happens during the fit.
         logger: A tracker beside the local files.
         report: Told the batches done and those of the whole fit.
+        identity: What must be the same for a state to be resumed from, beside the model: classes, cohort, patients.
+
+    Raises:
+        InputError: If the folder holds a state of another fit or a damaged one, or compiling cannot work.
     """
     _quiet()
+    if config.compile and model.hparams.get("r1_gamma"):
+        raise InputError(
+            "trainer.compile=true cannot go with a gradient penalty: it differentiates twice, which compiled networks "
+            "do not support. Set r1_gamma to 0, or trainer.compile=false."
+        )
+    identity = identity_of(model, {**identity, "steps": steps})
+    state = newest_state(folder)
+    if state:
+        check_state(state, model, identity)
     data.prepare_data()
     data.setup("fit")
     batches = len(data.train_dataloader())
     # an injected pool adds batches after this count: the bar then ends early, nothing else
     total = steps or (epochs or 0) * batches
-    loggers: list[Logger] = [CSVLogger(folder, name="", version="log", flush_logs_every_n_steps=10_000)]
+    several = config.devices * config.num_nodes > 1
+    log = FitLog(folder)
+    ours: list[Callback] = [BufferSync(), UnfinishedMetrics(), LogKeeper(log)]
+    ours += [StepBudget(steps)] if steps else []
+    ours += [CompiledNetworks()] if config.compile else []
+    ours += [FitProgress(report, total)] if report else []
+    ours += [ResumePoint(folder / STATES, identity, every_seconds=config.save_every_seconds)]
     trainer = Trainer(
         accelerator=config.accelerator,
         devices=config.devices,
+        num_nodes=config.num_nodes,
         strategy=choose_strategy(config, manual=not model.automatic_optimization),
         precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
         max_epochs=epochs if steps is None else -1,
-        max_steps=steps or -1,
         val_check_interval=max(1, total // CURVE_POINTS),
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         log_every_n_steps=max(1, total // 200),
-        logger=loggers + ([logger] if logger else []),
+        logger=[log, *([logger] if logger else [])],
         # CUDA can share the statistics of a whole batch; elsewhere rank 0's are sent to all
-        sync_batchnorm=config.devices > 1 and torch.cuda.is_available() and config.accelerator != "cpu",
-        callbacks=[*callbacks, BufferSync(), *([FitProgress(report, total)] if report else [])],
+        sync_batchnorm=several and torch.cuda.is_available() and config.accelerator != "cpu",
+        callbacks=[*callbacks, *ours],
         use_distributed_sampler=False,  # our loaders know rank and world size
-        enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=folder,
+        default_root_dir=folder,  # of this fit alone: on a SLURM cluster Lightning looks there for states of its own
     )
-    trainer.fit(model, datamodule=data)
+    trainer.fit(model, datamodule=data, ckpt_path=state, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt  # Lightning swallows it, and a stage that was cut short must not count as finished
     trainer.save_checkpoint(folder / CHECKPOINT, weights_only=True)
@@ -103,5 +134,6 @@ def _quiet() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+    warnings.filterwarnings("ignore", ".*Previous log files in this directory will be deleted.*")
     warnings.filterwarnings("ignore", ".*GPU available but not used.*")
     warnings.filterwarnings("ignore", ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*")

@@ -5,7 +5,9 @@ import csv
 import pytest
 import torch
 from pytorch_lightning import Callback
+from resumed_fits import BATCHES, CutAt, fit_gan
 from small_gans import PLAIN
+from small_gans import dcgan as small_dcgan
 
 from data_modules.folds import make_splits
 from liverlab.arm_data import classifier_data, generator_data
@@ -76,6 +78,20 @@ def test_the_same_seed_gives_the_same_classifier_whatever_came_before(tiny_cohor
         outputs.append(predict(model, data, ONE))
     assert torch.equal(outputs[0], outputs[1])
     assert not torch.equal(outputs[0], outputs[2])
+
+
+def test_progress_counts_on_from_the_batches_of_the_attempt_before(tmp_path):
+    told = []
+    fit_gan(small_dcgan, tmp_path, epochs=2)
+    fit_gan(small_dcgan, tmp_path, epochs=4, report=lambda done, total: told.append((done, total)))
+    assert told[0] == (2 * BATCHES + 1, 4 * BATCHES)
+
+
+def test_a_fit_that_is_complete_is_not_run_again(tmp_path):
+    first = fit_gan(small_dcgan, tmp_path, epochs=2)
+    again = fit_gan(small_dcgan, tmp_path, epochs=2, callbacks=[CutAt(1), CutAt(2 * BATCHES + 1)])
+    assert all(map(torch.equal, first.state_dict().values(), again.state_dict().values()))
+    assert (tmp_path / CHECKPOINT).exists()
 
 
 class RankReport(Callback):
