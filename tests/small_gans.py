@@ -33,10 +33,10 @@ def loader(count=8):
     return DataLoader(TensorDataset(torch.rand(count, 1, 64, 64) * 2 - 1, torch.arange(count) % 3), batch_size=8)
 
 
-def train(model, batches=1, **options):
+def train(model, batches=1, resume=None, **options):
     trainer = Trainer(
         max_epochs=batches, accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False,
         enable_model_summary=False, **options,
     )  # fmt: skip
-    trainer.fit(model, loader())
+    trainer.fit(model, loader(), ckpt_path=resume, weights_only=True)
     return trainer

@@ -83,3 +83,31 @@ def test_published_initialisation_of_the_gans():
     assert generator.project.weight.std().item() == pytest.approx(0.02, rel=0.02)
     assert generator.body[2].weight.std().item() == pytest.approx(0.02, rel=0.02)
     assert generator.body[0].weight.mean().item() == pytest.approx(1, abs=0.01)
+
+
+def all_networks():
+    c = ClassifierConfig()
+    yield LesionCNN(num_classes=3, size=64, channels=c.channels, hidden=c.hidden, dropout=c.dropout)
+    yield DCGANDiscriminator(channels=4, size=64, outputs=4)
+    yield OdenaDiscriminator(channels=4, size=64, outputs=4)
+
+
+@pytest.mark.parametrize("network", all_networks(), ids=lambda network: type(network).__name__)
+def test_what_judges_ends_in_raw_logits(network):
+    """Ten times the last layer is ten times the output: nothing squashes it."""
+    images = torch.rand(2, 1, 64, 64)
+    before = network.eval()(images)
+    last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+    last.weight.data *= 10
+    last.bias.data *= 10
+    torch.testing.assert_close(network(images), 10 * before)
+    squashing = nn.Sigmoid | nn.Softmax | nn.LogSoftmax | nn.Tanh
+    assert not any(isinstance(module, squashing) for module in network.modules())
+
+
+def test_batch_norm_has_its_usual_constants():
+    """`BatchNorm2d(n, 0.8)`, much copied, sets eps where momentum was meant."""
+    networks = [*all_networks(), Generator(input_dim=8, channels=16, size=64)]
+    norms = [m for network in networks for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == 3 + 5 + 4
+    assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-5, 0.1)}

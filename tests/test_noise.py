@@ -8,8 +8,8 @@ def draw(*key):
     return torch.rand(8)
 
 
-def test_noise_is_keyed_on_seed_rank_and_batch():
-    keys = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)]
+def test_noise_is_keyed_on_seed_rank_batch_and_phase():
+    keys = [(0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0, 0, 2)]
     drawn = [draw(*key) for key in keys]
     assert all(torch.equal(a, draw(*key)) for a, key in zip(drawn, keys, strict=True))
     assert all(not torch.equal(drawn[0], other) for other in drawn[1:])

@@ -135,8 +135,8 @@ class ACGAN(LightningModule):
         watched = {
             "d_loss": loss_d,
             "g_loss": loss_g,
-            "d_real": real_source.sigmoid().mean(),
-            "d_fake": fake_source.sigmoid().mean(),
+            "d_real": real_source.float().sigmoid().mean(),
+            "d_fake": fake_source.float().sigmoid().mean(),
             "class_accuracy_real": (real_class.argmax(1) == labels).float().mean(),
             "class_accuracy_fake": (judged_class.argmax(1) == asked).float().mean(),
         }
@@ -165,4 +165,4 @@ class ACGAN(LightningModule):
         return self(self._noise(count), asked), asked
 
     def _noise(self, count: int) -> Tensor:
-        return latent_noise(count, self.latent_dim, self.latent, self.device)
+        return latent_noise(count, self.latent_dim, self.latent, self.device).to(self.dtype)

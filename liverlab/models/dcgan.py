@@ -102,7 +102,7 @@ class DCGAN(LightningModule):
                 self.manual_backward(loss_g)
                 optimizer_g.step()
         self.batches_seen += 1
-        watched = {"d_real": on_real.sigmoid().mean(), "d_fake": on_fake.sigmoid().mean()}
+        watched = {"d_real": on_real.float().sigmoid().mean(), "d_fake": on_fake.float().sigmoid().mean()}
         return {name: value.detach() for name, value in ({"d_loss": loss_d, "g_loss": loss_g} | watched).items()}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
@@ -124,4 +124,4 @@ class DCGAN(LightningModule):
         return adam_pair(self.generator, self.lr, self.discriminator, self.discriminator_lr, self.betas)
 
     def _noise(self, count: int) -> Tensor:
-        return latent_noise(count, self.latent_dim, self.latent, self.device)
+        return latent_noise(count, self.latent_dim, self.latent, self.device).to(self.dtype)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils import spectral_norm  # that of parametrizations cannot be sent to ddp_spawn's processes
 
 
 class LesionCNN(nn.Sequential):
@@ -157,10 +157,17 @@ class HalfDropout(nn.Dropout):
 
 
 def spectrally_normalised(network: nn.Module) -> nn.Module:
-    """The network with every weight divided by its largest singular value: Miyato et al. 2018 (arXiv:1802.05957)."""
+    """The network with every weight divided by its largest singular value: Miyato et al. 2018 (arXiv:1802.05957).
+
+    Instead of batch norm, as there: it would undo the division. Its shift becomes the bias of the layer before.
+    """
     for module in list(network.modules()):
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            spectral_norm(module)
+        for name, layer in module.named_children():
+            if isinstance(layer, nn.BatchNorm2d):
+                setattr(module, name, nn.Identity())
+            elif isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.bias = layer.bias if layer.bias is not None else nn.Parameter(torch.zeros(len(layer.weight)))
+                spectral_norm(layer)
     return network
 
 
