@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from callbacks.buffer_sync import BufferSync
 from callbacks.fit_progress import FitProgress
 from liverlab.config import TrainerConfig
-from liverlab.devices import choose_strategy
+from liverlab.devices import choose_strategy, own_device
 
 CHECKPOINT = "model.ckpt"
 CURVE_POINTS = 20
@@ -53,6 +53,7 @@ def fit(
     trainer = Trainer(
         accelerator=config.accelerator,
         devices=config.devices,
+        num_nodes=config.num_nodes,
         strategy=choose_strategy(config, manual=not model.automatic_optimization),
         precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
         max_epochs=epochs if steps is None else -1,
@@ -63,7 +64,9 @@ def fit(
         log_every_n_steps=max(1, total // 200),
         logger=loggers + ([logger] if logger else []),
         # CUDA can share the statistics of a whole batch; elsewhere rank 0's are sent to all
-        sync_batchnorm=config.devices > 1 and torch.cuda.is_available() and config.accelerator != "cpu",
+        sync_batchnorm=config.devices * config.num_nodes > 1
+        and torch.cuda.is_available()
+        and config.accelerator != "cpu",
         callbacks=[*callbacks, BufferSync(), *([FitProgress(report, total)] if report else [])],
         use_distributed_sampler=False,  # our loaders know rank and world size
         enable_checkpointing=False,
@@ -86,7 +89,7 @@ def predict(model: LightningModule, data: LightningDataModule, config: TrainerCo
     _quiet()
     trainer = Trainer(
         accelerator=config.accelerator,
-        devices=1,
+        devices=own_device(config),
         precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
         logger=False,
         enable_progress_bar=False,
@@ -101,7 +104,11 @@ def _quiet() -> None:
     """Lightning's tips about workers and accelerators are not for our in-memory loaders."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    warnings.filterwarnings(
+        "ignore", ".*when logging on epoch level in distributed setting.*"
+    )  # metrics sum over ranks
     warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
     warnings.filterwarnings("ignore", ".*GPU available but not used.*")
     warnings.filterwarnings("ignore", ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*")
