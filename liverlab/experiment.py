@@ -13,13 +13,16 @@ from rich.console import Console
 
 from data_modules.errors import InputError
 from liverlab.config import ExperimentConfig
-from liverlab.launch import expected_seconds, run_stages
+from liverlab.devices import Launch, check_machine, choose_strategy, find_launch
+from liverlab.launch import expected_seconds, follow_stages, lead_stages, run_stages
+from liverlab.ranks import meeting, told_once
 from liverlab.settings import ProfileChange, flatten, load_experiment, profile_changes
 from liverlab.stages import Stage, in_order
 
 # What makes an arm; everything else is the same for both sides of a comparison.
 ARM = ("name", "description", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
-WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", "trainer.devices=", "trainer.accelerator=")
+TRAINER_WITHOUT_EFFECT = ("devices", "num_nodes", "strategy", "accelerator", "compile", "save_every_seconds")
+WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
 ARM_OVERRIDES = ("augmentation=", "generator=", "compare_with=", "description=")
 
 
@@ -38,8 +41,16 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     Raises:
         InputError: If a setting or the user's data are wrong.
     """
-    config = load_experiment(name, overrides)
-    arm_configs = [baseline_of(config, overrides), config] if config.compare_with else [config]
+    launch = find_launch()
+    with told_once(launch):
+        config = load_experiment(name, overrides)
+        arm_configs = [baseline_of(config, overrides), config] if config.compare_with else [config]
+        check_machine(config.trainer)
+        choose_strategy(config.trainer, manual=any(arm.generator != "none" for arm in arm_configs))
+        if launch and launch.rank > 0:
+            if not dry_run:
+                _follow(name, arm_configs, launch)
+            return None
     runs = Path(config.runs_dir)
     folder = runs / "experiments" / run_slug(name, overrides)
     resolved = OmegaConf.to_yaml(OmegaConf.structured(without_paths(config)))
@@ -55,7 +66,11 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
         return None
     resolve_mode(config.tracking)  # a missing login stops the run here, not in a stage
     _begin(folder, resolved)
-    run_stages(stages, runs, jobs=stages_at_once(config), console=console)
+    if launch and launch.world_size > 1:
+        with meeting(runs, launch) as ranks:
+            lead_stages(stages, runs, ranks, console)
+    else:
+        run_stages(stages, runs, jobs=stages_at_once(config), console=console)
     from liverlab.results import gather
 
     gather(folder, runs, arms, config, changes, telling(overrides))
@@ -67,6 +82,16 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     console.print(verdict_lines(metrics), highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
     return report
+
+
+def _follow(name: str, arms: Sequence[ExperimentConfig], launch: Launch) -> None:
+    """What a process of a launch does that is not rank 0: it plans the same, and joins rank 0's fits."""
+    from liverlab.pipeline import plan_arm
+
+    stages = [stage for arm in arms for stage in plan_arm(replace(arm, tracking="none"), experiment=name)]
+    runs = Path(arms[0].runs_dir)
+    with meeting(runs, launch) as ranks:
+        follow_stages(stages, runs, ranks)
 
 
 def evaluate_and_report(folder: Path) -> tuple[dict[str, Any], Path]:

@@ -65,7 +65,9 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: 
     if config.generator != "none":
         needs.append(plan_pool(config, cohort, repeat, fold, experiment))
     run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
-    return Stage("classifier", f"{config.name}-{unit_name(config, repeat, fold)}", settings, run, tuple(needs))
+    return Stage(
+        "classifier", f"{config.name}-{unit_name(config, repeat, fold)}", settings, run, tuple(needs), on_all_ranks=True
+    )
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
@@ -86,7 +88,8 @@ def plan_generator(
     sections = {"classic": asdict(config.classic), kind: asdict(getattr(config, kind)), "label": label}
     unit = unit_name(config, repeat, fold, label)
     run = partial(fit_generator, config=config, repeat=repeat, fold=fold, label=label, experiment=experiment)
-    return Stage("generator", f"{kind}-{unit}", _split_settings(config, repeat, fold) | sections, run, (cohort,))
+    settings = _split_settings(config, repeat, fold) | sections
+    return Stage("generator", f"{kind}-{unit}", settings, run, (cohort,), on_all_ranks=True)
 
 
 def fit_generator(

@@ -13,7 +13,7 @@ from data_modules.errors import InputError
 from data_modules.ingest import ingest, manifest_of
 from data_modules.manifest import read_manifest
 from data_modules.phantom import write_phantom
-from data_modules.phantom.phantom_cohort import recipe_digest
+from data_modules.phantom.phantom_cohort import finished_phantom, recipe_digest
 from liverlab.config import ExperimentConfig
 from liverlab.report.ingest_page import write_ingest_page
 from liverlab.stages import Stage, write_progress
@@ -39,7 +39,8 @@ def cohort_stage(config: ExperimentConfig) -> Stage:
             "realistic_sizes": data.phantom_realistic_sizes,
         }
         name = f"{data.phantom_lesions}-seed-{data.phantom_seed}"
-        phantom = Stage("phantom", name, {**settings, "recipe": recipe_digest()}, partial(make_phantom, **settings))
+        run = partial(make_phantom, **settings)
+        phantom = Stage("phantom", name, {**settings, "recipe": recipe_digest()}, run, resumes=True)
         run = partial(ingest_cohort, manifest=None, classes=data.classes, salt_file=salt_file)
         return Stage("cohort", "phantom", {"classes": data.classes}, run, (phantom,))
     given = Path(data.manifest).resolve()
@@ -66,7 +67,9 @@ def digest(manifest: Path, classes: Sequence[str]) -> str:
 def make_phantom(
     folder: Path, inputs: Sequence[Path], *, lesions: int, seed: int, roi_only: bool, realistic_sizes: bool
 ) -> None:
-    """Write the embedded default cohort."""
+    """Write the embedded default cohort; patients that a killed run left are kept."""
+    if finished_phantom(folder):  # killed just before the folder was renamed
+        return
     write_phantom(
         folder,
         lesions=lesions,

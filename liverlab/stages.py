@@ -33,6 +33,8 @@ class Stage:
         settings: Whatever can change the result, as plain values.
         run: Called with the folder to write and the finished folders of `needs`. Must survive pickling.
         needs: Stages whose output it reads.
+        on_all_ranks: Whether it trains, so that all processes of a launch on several devices must take part.
+        resumes: Whether it goes on from what a killed run left of it, instead of starting in an empty folder.
     """
 
     kind: str
@@ -40,6 +42,8 @@ class Stage:
     settings: dict[str, Any]
     run: StageFunction
     needs: tuple["Stage", ...] = field(default=())
+    on_all_ranks: bool = False
+    resumes: bool = False
 
     @cached_property
     def key(self) -> str:
@@ -82,10 +86,15 @@ def in_order(stages: Sequence[Stage]) -> list[Stage]:
     return list(ordered.values())
 
 
-def complete(stage: Stage, runs: Path) -> Path:
-    """Run a stage unless it is finished; what a killed run left half-written is thrown away first.
+def complete(stage: Stage, runs: Path, begin: Callable[[], None] | None = None) -> Path:
+    """Run a stage unless it is finished; what a killed run left half-written is thrown away first, or gone on from.
 
     Two processes that want the same stage do not both write it: the second waits and finds it finished.
+
+    Args:
+        stage: What to run.
+        runs: Folder of all runs.
+        begin: Called when the stage is about to run; its working folder is as a killed run left it, or empty.
 
     Returns:
         The finished folder.
@@ -94,8 +103,12 @@ def complete(stage: Stage, runs: Path) -> Path:
     with _locked(folder.with_name(f".{folder.name}.lock")):
         if stage.finished(runs):
             return folder
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        if not stage.resumes:
+            shutil.rmtree(part, ignore_errors=True)
+        goes_on = part.is_dir()
+        part.mkdir(parents=True, exist_ok=True)
+        if begin:
+            begin()
         started = time.monotonic()
         stage.run(part, [need.folder(runs) for need in stage.needs])
         (part / PROGRESS).unlink(missing_ok=True)
@@ -106,6 +119,7 @@ def complete(stage: Stage, runs: Path) -> Path:
             "settings": stage.settings,
             "needs": [str(need.folder(runs).relative_to(runs)) for need in stage.needs],
             "seconds": round(time.monotonic() - started, 1),
+            "resumed": goes_on,
         }
         (part / "stage.json").write_text(json.dumps(record, indent=1))
         part.replace(folder)

@@ -19,7 +19,7 @@ from callbacks.step_budget import StepBudget
 from callbacks.unfinished_metrics import UnfinishedMetrics
 from data_modules.errors import InputError
 from liverlab.config import TrainerConfig
-from liverlab.devices import choose_strategy
+from liverlab.devices import choose_strategy, own_device
 from liverlab.fit_log import FitLog, LogKeeper
 from liverlab.resume import STATES, check_state, identity_of, newest_state
 
@@ -117,7 +117,7 @@ def predict(model: LightningModule, data: LightningDataModule, config: TrainerCo
     _quiet()
     trainer = Trainer(
         accelerator=config.accelerator,
-        devices=1,
+        devices=own_device(config),
         precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the value
         logger=False,
         enable_progress_bar=False,
@@ -132,7 +132,11 @@ def _quiet() -> None:
     """Lightning's tips about workers and accelerators are not for our in-memory loaders."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    warnings.filterwarnings(
+        "ignore", ".*when logging on epoch level in distributed setting.*"
+    )  # metrics sum over ranks
     warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
     warnings.filterwarnings("ignore", ".*Previous log files in this directory will be deleted.*")
     warnings.filterwarnings("ignore", ".*GPU available but not used.*")

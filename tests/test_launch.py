@@ -1,4 +1,5 @@
 import io
+import multiprocessing
 import os
 import signal
 import time
@@ -7,7 +8,9 @@ import pytest
 from rich.console import Console
 
 from data_modules.errors import InputError
-from liverlab.launch import chain_lengths, expected_seconds, run_stages
+from liverlab.devices import Launch
+from liverlab.launch import chain_lengths, expected_seconds, follow_stages, lead_stages, run_stages
+from liverlab.ranks import meeting
 from liverlab.stages import Stage
 
 
@@ -57,6 +60,13 @@ def test_only_stages_that_differ_in_the_split_alone_predict_a_time(tmp_path, con
     assert expected[longer.key] is None
 
 
+def test_a_stage_that_only_went_on_predicts_no_time(tmp_path, console):
+    stage = Stage("fit", "x", {}, note_time, resumes=True)
+    stage.working_folder(tmp_path).mkdir(parents=True)
+    run_stages([stage], tmp_path, jobs=1, console=console)
+    assert expected_seconds([stage], tmp_path) == {stage.key: None}
+
+
 def test_the_longest_chain_starts_first():
     long, short = Stage("a", "long", {}, note_time), Stage("a", "short", {}, note_time)
     end = Stage("b", "end", {}, note_time, (Stage("m", "middle", {}, note_time, (long,)),))
@@ -76,3 +86,57 @@ def test_a_stage_whose_process_dies_is_named(tmp_path, console):
 def test_a_users_mistake_in_a_stage_reaches_the_user(tmp_path, console):
     with pytest.raises(InputError, match=r"This cannot be\."):
         run_stages([Stage("a", "wrong", {}, refuse)], tmp_path, jobs=2, console=console)
+
+
+def train(folder, inputs):
+    """Like a fit: the same on all ranks, going on from what is there."""
+    done = int((folder / "state.txt").read_text()) if (folder / "state.txt").exists() else 0
+    (folder / "state.txt").write_text(str(done + 1))
+    (folder.parents[1] / "calls.txt").open("a").write(f"{folder.name} {done}\n")
+
+
+def write(folder, inputs):
+    (folder / "states.txt").write_text(" ".join((path / "state.txt").read_text() for path in inputs))
+
+
+def go_through(rank, stages, runs):
+    with meeting(runs, Launch("torchrun", "test", rank, rank, 2, 2)) as ranks:
+        if rank:
+            follow_stages(stages, runs, ranks)
+        else:
+            with Path(runs / "printed.txt").open("w") as file:
+                lead_stages(stages, runs, ranks, Console(file=file, width=100))
+
+
+def both_ranks(stages, runs):
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=go_through, args=(rank, stages, runs)) for rank in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+    return [process.exitcode for process in processes]
+
+
+def test_ranks_share_the_fits_and_rank_0_writes(tmp_path):
+    new = Stage("fit", "new", {}, train, on_all_ranks=True)
+    old = Stage("fit", "old", {}, train, on_all_ranks=True, resumes=True)
+    done = Stage("fit", "done", {}, train, on_all_ranks=True)
+    complete(done, tmp_path)
+    (tmp_path / "calls.txt").unlink()
+    old.working_folder(tmp_path).mkdir(parents=True)
+    (old.working_folder(tmp_path) / "state.txt").write_text("7")
+    last = Stage("pool", "last", {}, write, (new, old, done))
+    assert both_ranks([last], tmp_path) == [0, 0]
+    assert (last.folder(tmp_path) / "states.txt").read_text() == "1 8 1"
+    names = [f"{new.working_folder(tmp_path).name} 0", f"{old.working_folder(tmp_path).name} 7"]
+    assert (tmp_path / "calls.txt").read_text().splitlines() == names
+    assert (tmp_path / ".ranks" / "calls.txt").read_text() == ""
+    assert [line.split(":")[0] for line in (tmp_path / "printed.txt").read_text().splitlines()] == [
+        "[1/3] fit new", "[2/3] fit old", "[3/3] pool last",
+    ]  # fmt: skip
+    assert not (tmp_path / ".ranks").exists()
+
+
+def test_a_stage_that_fails_on_rank_0_ends_both(tmp_path):
+    assert both_ranks([Stage("a", "wrong", {}, refuse)], tmp_path) == [1, 1]

@@ -64,6 +64,35 @@ def test_a_failed_stage_leaves_no_output_and_its_rest_is_swept_by_the_next_run(t
     assert not (ONE.folder(tmp_path) / "half.txt").exists()
 
 
+def write_half(folder, inputs):
+    (folder / "calls.txt").open("a").write("call\n")
+    (folder / "half.txt").touch()
+    raise RuntimeError("power cut")
+
+
+def write_rest(folder, inputs):
+    (folder / "calls.txt").open("a").write("call\n")
+    (folder / "half.txt").rename(folder / "whole.txt")
+
+
+def test_a_stage_that_resumes_finds_what_a_killed_run_left(tmp_path):
+    stage = replace(ONE, run=write_half, resumes=True)
+    with pytest.raises(RuntimeError, match="power cut"):
+        complete(stage, tmp_path)
+    folder = complete(replace(stage, run=write_rest), tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == ["calls.txt", "stage.json", "whole.txt"]
+    assert (folder / "calls.txt").read_text() == "call\n" * 2
+    assert read_record(folder)["resumed"]
+    assert not read_record(complete(TWO.needs[1], tmp_path))["resumed"]
+
+
+def test_whoever_waits_for_a_stage_to_begin_hears_of_it_when_its_folder_is_ready(tmp_path):
+    heard = []
+    complete(ONE, tmp_path, begin=lambda: heard.append(list(ONE.working_folder(tmp_path).iterdir())))
+    complete(ONE, tmp_path, begin=lambda: heard.append("again"))
+    assert heard == [[]]
+
+
 def test_two_processes_do_not_both_write_a_stage(tmp_path):
     stage = replace(ONE, run=write_slowly)
     context = multiprocessing.get_context("fork")
