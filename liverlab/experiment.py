@@ -18,9 +18,9 @@ from liverlab.settings import ProfileChange, flatten, load_experiment, profile_c
 from liverlab.stages import Stage, in_order
 
 # What makes an arm; everything else is the same for both sides of a comparison.
-ARM = ("name", "description", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
+ARM = ("name", "description", "method", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", "trainer.devices=", "trainer.accelerator=")
-ARM_OVERRIDES = ("augmentation=", "generator=", "compare_with=", "description=")
+ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "compare_with=", "description=")
 
 
 def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, console: Console) -> Path | None:

@@ -8,7 +8,6 @@
 `plan_arm` says which stages an arm needs; the functions below it are the stages.
 """
 
-import csv
 import json
 import re
 from collections.abc import Sequence
@@ -19,18 +18,18 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule
-from torch import Tensor
 
 from callbacks.sample_grid import SampleGrid
 from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
-from data_modules.folds import Split
 from data_modules.pool import Provenance, SamplePool
-from liverlab.arm_data import classic_per_lesion, classifier_data, derive_seed, find_split, generator_data
+from liverlab.arm_data import classifier_data, derive_seed, find_split, generator_data
+from liverlab.bovw_stage import fit_bovw
 from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
 from liverlab.models.registry import GENERATORS
+from liverlab.predictions import write_predictions, write_training
 from liverlab.sources import cohort_stage
 from liverlab.stages import Stage, key_of, write_progress
 from liverlab.synthesis import draw_pool
@@ -54,15 +53,19 @@ def splits_to_run(config: ExperimentConfig) -> list[tuple[int, int]]:
 
 def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
     """The classifier of one split, with the pool of the split's generators where the arm has one."""
-    network = asdict(config.classifier)
-    del network["epochs" if config.classifier.budget == "steps" else "steps"]  # the other one has no effect
-    settings = _split_settings(config, repeat, fold) | {"classifier": network}
+    settings = _split_settings(config, repeat, fold)
+    if config.method == "bovw":
+        settings["bovw"] = asdict(config.bovw)
+        run = partial(fit_bovw, config=config, repeat=repeat, fold=fold)
+    else:
+        network = settings["classifier"] = asdict(config.classifier)
+        del network["epochs" if config.classifier.budget == "steps" else "steps"]  # the other one has no effect
+        run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
     if config.augmentation == "classic":
         settings["classic"] = asdict(config.classic)
     needs = [cohort]
     if config.generator != "none":
         needs.append(plan_pool(config, cohort, repeat, fold, experiment))
-    run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
     return Stage("classifier", f"{config.name}-{unit_name(config, repeat, fold)}", settings, run, tuple(needs))
 
 
@@ -167,9 +170,7 @@ def fit_classifier(
     if not probabilities.isfinite().all():
         raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
-    images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
-    images["synthetic"] = sum(len(pool.labels) for pool in pools)
-    (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))
+    write_training(folder / "training.json", config, split, synthetic=sum(len(pool.labels) for pool in pools))
 
 
 def _fit_tracked(
@@ -186,18 +187,6 @@ def _fit_tracked(
     with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
         report = partial(write_progress, folder)
         fit(model, data, config.trainer, folder=folder, **length, callbacks=callbacks, logger=logger, report=report)
-
-
-def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: Tensor) -> None:
-    """One row per test lesion: repeat, fold, lesion, patient, label, predicted class, probabilities of all classes."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        columns = ["repeat", "fold", "lesion_id", "patient_id", "label", "predicted"]
-        writer.writerow(columns + [f"p_{name}" for name in cohort.class_names])
-        for lesion, row in zip((cohort.lesions[i] for i in split.test), probabilities, strict=True):
-            predicted = cohort.class_names[int(row.argmax())]
-            facts = [split.repeat, split.fold, lesion.lesion_id, lesion.patient_id, lesion.class_name, predicted]
-            writer.writerow(facts + [f"{p:.6f}" for p in row.tolist()])
 
 
 def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
