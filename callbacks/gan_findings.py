@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 Row = Mapping[str, float]
 
+KINDS = ("non_finite", "saturated", "vanished_gradient", "frozen", "collapsed", "ignored_label")
 NON_FINITE = {
     "d_loss": "discriminator's loss",
     "g_loss": "generator's loss",
@@ -22,7 +23,7 @@ class Finding:
     """Something that went wrong.
 
     Attributes:
-        kind: "non_finite", "saturated", "vanished_gradient", "frozen", "collapsed" or "ignored_label".
+        kind: One of `KINDS`.
         epoch: When it was seen; the first is 1.
         batches_seen: Batches by then.
         label: The class that it is about, None for all.

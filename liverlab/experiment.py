@@ -20,10 +20,10 @@ from liverlab.settings import ProfileChange, flatten, load_experiment, profile_c
 from liverlab.stages import Stage, in_order
 
 # What makes an arm; everything else is the same for both sides of a comparison.
-ARM = ("name", "description", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
+ARM = ("name", "description", "method", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
 TRAINER_WITHOUT_EFFECT = ("devices", "num_nodes", "strategy", "accelerator", "compile", "save_every_seconds")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
-ARM_OVERRIDES = ("augmentation=", "generator=", "compare_with=", "description=")
+ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "compare_with=", "description=")
 
 
 def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, console: Console) -> Path | None:

@@ -8,7 +8,6 @@
 `plan_arm` says which stages an arm needs; the functions below it are the stages.
 """
 
-import csv
 import json
 import re
 from collections.abc import Sequence
@@ -20,26 +19,25 @@ from typing import Any
 import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule
-from torch import Tensor
 
-from callbacks.sample_grid import SampleGrid
 from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
-from data_modules.folds import Split
 from data_modules.pool import Provenance, SamplePool
-from liverlab.arm_data import classic_per_lesion, classifier_data, derive_seed, find_split, generator_data
+from liverlab.arm_data import classifier_data, derive_seed, find_split, generator_data
+from liverlab.bovw_stage import fit_bovw
 from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
 from liverlab.models.registry import GENERATORS
+from liverlab.predictions import write_predictions, write_training
+from liverlab.resume import discard_states
 from liverlab.sources import cohort_stage
 from liverlab.stages import Stage, key_of, write_progress
 from liverlab.synthesis import draw_pool
 from liverlab.tracking import RunName, resolve_mode, tracked
 from liverlab.trained_on import MEAN, TrainedOn
 from liverlab.training import CHECKPOINT, fit, predict
-
-GRIDS_PER_FIT = 5
+from liverlab.watched_fit import EMA_CHECKPOINT, fit_until_sound, watching
 
 
 def plan_arm(config: ExperimentConfig, *, experiment: str) -> list[Stage]:
@@ -56,18 +54,21 @@ def splits_to_run(config: ExperimentConfig) -> list[tuple[int, int]]:
 
 def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
     """The classifier of one split, with the pool of the split's generators where the arm has one."""
-    network = asdict(config.classifier)
-    del network["epochs" if config.classifier.budget == "steps" else "steps"]  # the other one has no effect
-    settings = _split_settings(config, repeat, fold) | {"classifier": network}
+    settings = _split_settings(config, repeat, fold)
+    if config.method == "bovw":
+        settings["bovw"] = asdict(config.bovw)
+        run = partial(fit_bovw, config=config, repeat=repeat, fold=fold)
+    else:
+        network = settings["classifier"] = asdict(config.classifier)
+        del network["epochs" if config.classifier.budget == "steps" else "steps"]  # the other one has no effect
+        run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
     if config.augmentation == "classic":
         settings["classic"] = asdict(config.classic)
     needs = [cohort]
     if config.generator != "none":
         needs.append(plan_pool(config, cohort, repeat, fold, experiment))
-    run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
-    return Stage(
-        "classifier", f"{config.name}-{unit_name(config, repeat, fold)}", settings, run, tuple(needs), on_all_ranks=True
-    )
+    name, trains = f"{config.name}-{unit_name(config, repeat, fold)}", config.method == "cnn"
+    return Stage("classifier", name, settings, run, tuple(needs), on_all_ranks=trains, resumes=trains)
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
@@ -85,11 +86,11 @@ def plan_generator(
 ) -> Stage:
     """One generator of one split."""
     kind = config.generator
-    sections = {"classic": asdict(config.classic), kind: asdict(getattr(config, kind)), "label": label}
+    sections = {"classic": asdict(config.classic), kind: asdict(getattr(config, kind)), "watch": asdict(config.watch)}
     unit = unit_name(config, repeat, fold, label)
     run = partial(fit_generator, config=config, repeat=repeat, fold=fold, label=label, experiment=experiment)
-    settings = _split_settings(config, repeat, fold) | sections
-    return Stage("generator", f"{kind}-{unit}", settings, run, (cohort,), on_all_ranks=True)
+    settings = _split_settings(config, repeat, fold) | sections | {"label": label}
+    return Stage("generator", f"{kind}-{unit}", settings, run, (cohort,), on_all_ranks=True, resumes=True)
 
 
 def fit_generator(
@@ -102,26 +103,36 @@ def fit_generator(
     label: int | None,
     experiment: str,
 ) -> None:
-    """Fit a generator on the classic pool of the training side: all classes, or the one with this label."""
+    """Fit a generator on the classic pool of the training side: all classes, or the one with this label.
+
+    Raises:
+        InputError: If there are fewer images than a batch has, or the watch stopped the fit.
+    """
     cohort = Cohort.load(inputs[0])
     split = find_split(cohort, config, repeat, fold)
-    hyper = asdict(getattr(config, config.generator))
-    epochs = hyper.pop("epochs")
-    del hyper["batch_size"], hyper["ema_decay"]  # the data module's and the callback's
-    seed = derive_seed(config.seed, "generator", config.generator, repeat, fold, label)
     data = generator_data(config, cohort, split, label)
     (folder / "patients.json").write_text(json.dumps(data.patients))
     TrainedOn.of(cohort, data.lesions).save(folder)
+    hyper = asdict(getattr(config, config.generator))
+    epochs = hyper.pop("epochs")
+    del hyper["batch_size"], hyper["ema_decay"]  # the data module's and a callback's
     kind = GENERATORS[config.generator]
     conditional: dict[str, Any] = {} if kind.one_per_class else {"num_classes": len(cohort.class_names)}
-    torch.manual_seed(seed)
-    model = kind(size=config.roi.size, seed=seed, **conditional, **hyper)
-    shown = list(range(len(cohort.class_names))) if label is None else [label]
-    grid = SampleGrid(
-        folder / "grids", labels=shown, columns=8, every_n_epochs=max(1, epochs // GRIDS_PER_FIT), seed=seed
-    )
-    name = RunName(experiment, config.name, "generator", unit_name(config, repeat, fold, label), key_of(folder))
-    _fit_tracked(model, data, config, folder, name, hyper, {"epochs": epochs}, [grid])
+    unit = unit_name(config, repeat, fold, label)
+    identity = _identity(config, cohort, repeat, fold) | {"label": label}
+
+    def fit_once(given_up: int, seed: int) -> None:
+        torch.manual_seed(seed)
+        model = kind(size=config.roi.size, seed=seed, **conditional, **hyper)
+        attempt = f"{unit}-attempt-{given_up + 1}" if given_up else unit
+        name = RunName(experiment, config.name, "generator", attempt, key_of(folder))
+        beside = watching(config, data, folder, class_names=cohort.class_names, seed=seed)
+        _fit_tracked(model, data, config, folder, name, hyper, {"epochs": epochs}, beside, identity)
+
+    attempts = 1 + config.watch.retries if config.watch.action == "retry" else 1
+    key = ("generator", config.generator, repeat, fold, label)
+    seeds = [derive_seed(config.seed, *key, *([attempt] if attempt else [])) for attempt in range(attempts)]
+    fit_until_sound(folder, seeds, fit_once)
 
 
 def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, repeat: int, fold: int) -> None:
@@ -129,8 +140,9 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
     cohort = Cohort.load(inputs[0])
     patients = {patient for path in inputs[1:] for patient in json.loads((path / "patients.json").read_text())}
     kind = GENERATORS[config.generator]
+    weights = CHECKPOINT if getattr(config, config.generator).ema_decay is None else EMA_CHECKPOINT
     generators = [
-        kind.load_from_checkpoint(path / CHECKPOINT, map_location="cpu", weights_only=True) for path in inputs[1:]
+        kind.load_from_checkpoint(path / weights, map_location="cpu", weights_only=True) for path in inputs[1:]
     ]
     training_folds = config.n_folds - 1 if config.synthetic.count == "per_fold" else 1
     provenance = Provenance(
@@ -168,16 +180,16 @@ def fit_classifier(
     name = RunName(experiment, config.name, "classifier", unit_name(config, repeat, fold), key_of(folder))
     length = {budget["budget"]: budget[budget["budget"]]}
     injections = [SyntheticInjection(pool) for pool in pools]
-    _fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections)
+    identity = _identity(config, cohort, repeat, fold)
+    _fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections, identity)
     probabilities = predict(model, data, config.trainer)
     if not probabilities.isfinite().all():
         raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     TrainedOn.of(cohort, split.train).save(folder)
     np.save(folder / MEAN, data.training_mean.numpy())
-    images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
-    images["synthetic"] = sum(len(pool.labels) for pool in pools)
-    (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))
+    write_training(folder / "training.json", config, split, synthetic=sum(len(pool.labels) for pool in pools))
+    discard_states(folder)
 
 
 def _fit_tracked(
@@ -189,8 +201,9 @@ def _fit_tracked(
     facts: dict[str, Any],
     length: dict[str, int],
     callbacks: Sequence[Callback],
+    identity: dict[str, object],
 ) -> None:
-    """Fit for `length` (epochs or steps) with the run's tracker and the stage's progress."""
+    """Fit for `length` (epochs or steps) with the run's tracker and the stage's progress; see `fit`."""
     with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
         report = partial(write_progress, folder)
         fit(
@@ -203,19 +216,8 @@ def _fit_tracked(
             callbacks=callbacks,
             logger=logger,
             report=report,
+            identity=identity,
         )
-
-
-def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: Tensor) -> None:
-    """One row per test lesion: repeat, fold, lesion, patient, label, predicted class, probabilities of all classes."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        columns = ["repeat", "fold", "lesion_id", "patient_id", "label", "predicted"]
-        writer.writerow(columns + [f"p_{name}" for name in cohort.class_names])
-        for lesion, row in zip((cohort.lesions[i] for i in split.test), probabilities, strict=True):
-            predicted = cohort.class_names[int(row.argmax())]
-            facts = [split.repeat, split.fold, lesion.lesion_id, lesion.patient_id, lesion.class_name, predicted]
-            writer.writerow(facts + [f"{p:.6f}" for p in row.tolist()])
 
 
 def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
@@ -226,4 +228,12 @@ def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | Non
 def _split_settings(config: ExperimentConfig, repeat: int, fold: int) -> dict[str, object]:
     """What every stage of a split depends on."""
     shared = {"n_folds": config.n_folds, "seed": config.seed, "precision": config.trainer.precision}
+    if config.trainer.compile:  # other digits, as another precision has
+        shared["compile"] = True
     return {"repeat": repeat, "fold": fold, "roi": asdict(config.roi), **shared}
+
+
+def _identity(config: ExperimentConfig, cohort: Cohort, repeat: int, fold: int) -> dict[str, object]:
+    """What a killed fit must have in common with the one that goes on from its state."""
+    facts: dict[str, object] = {"classes": cohort.class_names, "cohort": cohort.fingerprint}
+    return facts | _split_settings(config, repeat, fold)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from data_modules.errors import InputError
-from liverlab.config import ExperimentConfig
+from liverlab.config import BovwConfig, ExperimentConfig
 
 # Setting -> smallest and largest value; None: no bound.
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -24,6 +24,12 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "classifier.batch_size": (1, None),
     "classifier.epochs": (1, None),
     "classifier.steps": (1, None),
+    "bovw.patch_px": (2, 32),
+    "bovw.stride_px": (1, None),
+    "bovw.components": (1, None),
+    "bovw.words": (2, None),
+    "bovw.kept_share": (0, 1),
+    "bovw.learning_patches": (1, None),
     "synthetic.size": (1, None),
     "verdict.rope": (0, 1),
     "verdict.draws": (100, None),
@@ -93,6 +99,9 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError(f"folds={folds}: a fold is listed twice.")
     if config.generator != "none" and config.augmentation == "none":
         raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
+    if config.generator != "none" and config.method == "bovw":
+        raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
+    _check_bovw(config.bovw)
     if not 2 <= len(set(config.data.classes)) == len(config.data.classes) <= 20:
         raise InputError(f"data.classes: {config.data.classes}; 2 to 20 different classes are possible.")
     if config.roi.size not in (32, 64, 128):
@@ -100,6 +109,14 @@ def _check_together(config: ExperimentConfig) -> None:
     low, high = config.roi.window_hu
     if low >= high:
         raise InputError(f"roi.window_hu: {low} to {high} HU is no window; the lower end comes first.")
+
+
+def _check_bovw(bovw: BovwConfig) -> None:
+    if bovw.components > bovw.patch_px**2:
+        pixels = f"a patch of bovw.patch_px={bovw.patch_px} has {bovw.patch_px**2} pixels"
+        raise InputError(f"bovw.components: {bovw.components} is too large; {pixels}.")
+    if not bovw.penalty > 0:
+        raise InputError(f"bovw.penalty: {bovw.penalty} fits nothing; it is above 0.")
 
 
 def _value(config: ExperimentConfig, key: str) -> Any:

@@ -105,11 +105,15 @@ def _gather_rows(path: Path, runs: Path, arms: Arms, source: str, columns: dict[
     for arm, stages in arms.items():
         for stage in stages:
             place = {key: str(stage.settings[key]) for key in ("repeat", "fold")} if columns else {}
+            if not (stage.folder(runs) / source).is_file():  # what is not trained by steps has no learning curve
+                continue
             with (stage.folder(runs) / source).open(newline="") as file:
                 for row in csv.DictReader(file):
                     kept = {key: row.get(key, "") for key in columns} if columns else row
                     if not columns or row.get(CURVE[-1]):
                         rows.append({"arm": arm} | place | kept)
+    if not rows:
+        return
     temporary = path.with_name(path.name + ".part")
     with temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -181,16 +185,17 @@ def _per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
 def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
     """What the arm's first classifier trained on and for how long; the other splits differ by a few lesions."""
     training = json.loads((stages[0].folder(runs) / "training.json").read_text())
-    network = stages[0].settings["classifier"]
-    batches = -(-sum(training["images"].values()) // network["batch_size"])
-    steps = network.get("steps") or network["epochs"] * batches
+    length: dict[str, Any] = {"steps": None, "epochs": None}
+    if network := stages[0].settings.get("classifier"):  # else not trained by steps
+        batches = -(-sum(training["images"].values()) // network["batch_size"])
+        steps = network.get("steps") or network["epochs"] * batches
+        length = {"steps": steps, "epochs": steps / batches}
     generators = generators_of(stages)
     kind = kind_of(generators[0]) if generators else None
     return {
         "description": training["description"],
         "training_images": training["images"],
-        "steps": steps,
-        "epochs": steps / batches,
+        **length,
         "generator": kind,
         "details": generators[0].settings[kind] if kind else {},
     }

@@ -47,6 +47,12 @@ def load_experiment(name: str, overrides: Sequence[str] = ()) -> ExperimentConfi
     return config
 
 
+def experiment_names() -> list[str]:
+    """All experiments; those of a subfolder with its name, as "paper/bovw"."""
+    names = sorted(path.relative_to(EXPERIMENTS).with_suffix("").as_posix() for path in EXPERIMENTS.rglob("*.yaml"))
+    return [name for name in names if not name.startswith("profiles/")]
+
+
 def profile_changes(name: str, overrides: Sequence[str]) -> list[ProfileChange]:
     """Every number that the profile changed from what the experiment would use under profile `paper`."""
     used = flatten(_merge(name, overrides))
@@ -95,8 +101,7 @@ def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
     """The file's settings, after those of the file it extends."""
     path = EXPERIMENTS / f"{name}.yaml"
     if not path.is_file() or name.startswith("profiles/"):
-        known = sorted(str(p.relative_to(EXPERIMENTS).with_suffix("")) for p in EXPERIMENTS.rglob("*.yaml"))
-        known = [k for k in known if not k.startswith("profiles/")]
+        known = experiment_names()
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
         raise InputError(f"No experiment named {name!r} in experiments/. {hint}")

@@ -1,50 +1,93 @@
-"""A generator's fit under watch: where the watch stopped it, and the settings say so, again with the next seed."""
+"""A generator's fit under watch: what happens beside it, and what follows when the watch stops it."""
 
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning import Callback
+
+from callbacks.gan_findings import KINDS
+from callbacks.gan_log import GANLog
+from callbacks.gan_watch import GANWatch
+from callbacks.generator_ema import GeneratorEMA
+from callbacks.sample_grid import SampleGrid
 from data_modules.errors import InputError
+from data_modules.gan_data import GANDataModule
+from liverlab.config import ExperimentConfig
+from liverlab.resume import STATES, discard_states
+from liverlab.training import CHECKPOINT
 
+EMA_CHECKPOINT = "ema.ckpt"
+WATCH = "watch.json"
 ATTEMPTS = "attempts.json"
-Finding = dict[str, Any]
+LOGGED_POINTS = 200
+OUTPUTS = (CHECKPOINT, EMA_CHECKPOINT, WATCH, STATES, "log", "grids")  # of one attempt
 
 
-def fit_until_sound(
-    folder: Path, seeds: Sequence[int], fit_once: Callable[[int], Sequence[Finding]], outputs: Sequence[str]
-) -> None:
-    """Fit with the first seed that the watch lets pass; note those that it stopped in `attempts.json`.
+def watching(
+    config: ExperimentConfig, data: GANDataModule, folder: Path, *, class_names: Sequence[str], seed: int
+) -> list[Callback]:
+    """The callbacks of a generator's fit: log, grids, watch, and the average of its weights where that is asked for."""
+    hyper = getattr(config, config.generator)
+    limits = asdict(config.watch)
+    checks, action = limits.pop("checks"), limits.pop("action")
+    del limits["retries"]
+    every_n_epochs = max(1, hyper.epochs // checks)
+    ema = [GeneratorEMA(hyper.ema_decay, folder / EMA_CHECKPOINT)] if hyper.ema_decay is not None else []
+    weights = ema[0].applied if ema else nullcontext
+    batches = hyper.epochs * max(1, len(data.labels) // hyper.batch_size)
+    log = GANLog(every_n_batches=max(1, batches // LOGGED_POINTS))
+    shown = sorted(set(data.labels.tolist()))
+    look = {"every_n_epochs": every_n_epochs, "seed": seed, "weights": weights}
+    grid = SampleGrid(folder / "grids", labels=shown, columns=8, **look)
+    watch = GANWatch(
+        log,
+        path=folder / WATCH,
+        images=data.images,
+        labels=data.labels,
+        class_names=class_names,
+        stop_on=() if action == "note" else KINDS,
+        **look,
+        **limits,
+    )
+    return [*ema, log, grid, watch]
+
+
+def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int, int], None]) -> None:
+    """Fit with the first seed; where the watch stops that, set it aside, note it in `attempts.json`, take the next.
 
     Args:
-        folder: Where the fit writes. An earlier process may have been killed at any point of this.
-        seeds: To try, in this order.
-        fit_once: Fits with a seed in the folder; returns what the watch found.
-        outputs: Names of what a fit writes; a stopped one's are moved to `attempt-1/`, `attempt-2/`, ...
+        folder: Where a fit writes. An earlier process may have been killed at any point of this.
+        seeds: One per attempt.
+        fit_once: Fits in the folder, given the number of attempts before and the seed.
 
     Raises:
-        InputError: If the watch stopped the last one as well.
+        InputError: If the watch stopped the last attempt as well.
     """
     path = folder / ATTEMPTS
     given_up: list[dict[str, Any]] = json.loads(path.read_text()) if path.is_file() else []
-    while True:
-        seed = seeds[len(given_up)]
-        findings = list(fit_once(seed))
+    for seed in seeds[len(given_up) :]:
+        fit_once(len(given_up), seed)
+        findings = json.loads((folder / WATCH).read_text())
         stopped = [finding for finding in findings if finding["stopped"]]
         if not stopped:
+            discard_states(folder)
             return
-        if len(given_up) + 1 == len(seeds):
-            tried = f" So did {len(given_up)} other seeds." if given_up else ""
-            raise InputError(f"{stopped[0]['sentence']}{tried} The states before it are kept in {folder / 'states'}.")
         given_up.append({"seed": seed, "findings": findings})
-        _set_aside(folder, outputs, folder / f"attempt-{len(given_up)}")
-        path.write_text(json.dumps(given_up, indent=1))
+        if len(given_up) < len(seeds):
+            _set_aside(folder, folder / f"attempt-{len(given_up)}")
+            path.write_text(json.dumps(given_up, indent=1))
+    tried = f" {len(seeds)} seeds were tried; this is about the last." if len(seeds) > 1 else ""
+    raise InputError(f"{stopped[0]['sentence']}{tried} What it left is in {folder}, the last good state in {STATES}/.")
 
 
-def _set_aside(folder: Path, outputs: Sequence[str], target: Path) -> None:
+def _set_aside(folder: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    for name in outputs:
+    for name in OUTPUTS:
         if (folder / name).exists():
             (folder / name).replace(target / name)

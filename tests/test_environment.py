@@ -11,6 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from liverlab.settings import experiment_names
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -47,8 +49,7 @@ def test_make_alone_lists_every_target_and_experiment():
     printed = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
     for target in ("help", "env", "experiment", "test", "lint", "format", "report", "clean"):
         assert re.search(rf"^  {target}\s+\S", printed, re.MULTILINE), target
-    for path in (ROOT / "experiments").glob("*.yaml"):
-        assert path.stem in printed
+    assert printed.splitlines()[-1].partition(": ")[2].split() == experiment_names()
 
 
 def test_an_active_conda_environment_is_used_as_it_is():

@@ -73,7 +73,10 @@ def confusions(metrics: dict[str, Any], published: list[dict[str, Any]]) -> list
 
 def budget_statement(run: dict[str, Any]) -> str:
     """Whether the arms trained equally long, in words."""
-    steps = {name: arm["steps"] for name, arm in run["arms"].items()}
+    steps = {name: arm["steps"] for name, arm in run["arms"].items() if arm["steps"]}
+    if len(steps) < len(run["arms"]):
+        others = " and ".join(name for name in run["arms"] if name not in steps)
+        return f"{others}: fitted without optimizer steps, so no training budget is shared by the arms."
     listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
     if len(set(steps.values())) == 1:
         return (

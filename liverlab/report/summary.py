@@ -95,8 +95,9 @@ def rounded(count: int) -> str:
 def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
-    if len(set(metrics["steps"].values())) > 1:
-        listed = ", ".join(f"{name} {count:,}" for name, count in metrics["steps"].items())
+    steps = {name: count for name, count in metrics["steps"].items() if count}  # none: not trained by steps
+    if len(set(steps.values())) > 1:
+        listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
         found.append(
             f"The arms took different numbers of optimizer steps ({listed}): a difference may be training time."
         )
