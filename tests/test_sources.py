@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 from dicom_examples import row, write_manifest, write_patient
+from phantom_examples import tiny_scans
 
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
+from data_modules.phantom import phantom_writer
+from data_modules.phantom.phantom_writer import patients_kept
+from liverlab import sources
 from liverlab.settings import load_experiment
 from liverlab.sources import cohort_stage
 from liverlab.stages import complete
@@ -55,3 +59,45 @@ def test_another_cohort_is_another_stage(tiny_cohort, tmp_path):
     first = stage(tmp_path / "mine", tmp_path, "[cyst,metastasis,hemangioma]").key
     Cohort(tiny_cohort.class_names, tiny_cohort.lesions, tiny_cohort.patches + 1).save(tmp_path / "mine")
     assert stage(tmp_path / "mine", tmp_path, "[cyst,metastasis,hemangioma]").key != first
+
+
+@pytest.fixture
+def phantom(monkeypatch):
+    """The phantom's stage, with tiny scans."""
+    monkeypatch.setattr(phantom_writer, "make_scans", tiny_scans)
+    return cohort_stage(load_experiment("no_aug", ["profile=smoke", "data.phantom_lesions=9"])).needs[0]
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def killed_after(patients, phantom, runs, monkeypatch):
+    def report(folder, done, total):
+        if done == patients:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sources, "write_progress", report)
+        with pytest.raises(KeyboardInterrupt):
+            complete(phantom, runs)
+    return phantom.working_folder(runs)
+
+
+def test_a_phantom_goes_on_from_the_patients_that_a_killed_run_left(phantom, tmp_path, monkeypatch):
+    part = killed_after(4, phantom, tmp_path / "killed", monkeypatch)
+    assert patients_kept(part) == 4
+    (part / "patients" / ".P0005.part").mkdir()  # as a killed worker leaves it
+    kept = {path.name: path.stat().st_mtime_ns for path in (part / "patients").iterdir() if path.name[0] == "P"}
+    finished, whole = complete(phantom, tmp_path / "killed"), complete(phantom, tmp_path / "whole")
+    assert {name: (finished / "patients" / name).stat().st_mtime_ns for name in kept} == kept
+    assert contents(finished) == contents(whole)
+    assert (finished / "manifest.csv").read_bytes() == (whole / "manifest.csv").read_bytes()
+
+
+def test_a_phantom_that_was_finished_but_not_yet_renamed_is_taken(phantom, tmp_path):
+    whole = complete(phantom, tmp_path)
+    (whole / "stage.json").unlink()
+    before = contents(whole)
+    whole.rename(phantom.working_folder(tmp_path))
+    assert contents(complete(phantom, tmp_path)) == before | {"stage.json"}
