@@ -24,7 +24,7 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "classifier.batch_size": (1, None),
     "classifier.epochs": (1, None),
     "classifier.steps": (1, None),
-    "bovw.patch_px": (2, 32),
+    "bovw.patch_px": (4, 32),
     "bovw.stride_px": (1, None),
     "bovw.components": (1, None),
     "bovw.words": (2, None),

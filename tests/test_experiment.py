@@ -111,6 +111,19 @@ def test_another_arm_reuses_the_baseline(finished):
     assert "20 stages, 5 of them finished." in done.stdout
 
 
+def test_the_feature_based_baseline_is_compared_without_steps_or_curves(finished):
+    runs, _ = finished
+    done = run("paper/bovw", runs)
+    assert done.returncode == 0, done.stderr
+    assert "8 stages, 5 of them finished." in done.stdout
+    folder = folder_of("paper/bovw", runs)
+    arms = json.loads((folder / "run.json").read_text())["arms"]
+    assert {name: arm["steps"] for name, arm in arms.items()} == {"classic_aug": 6, "paper-bovw": None}
+    with (folder / "learning_curves.csv").open() as file:
+        assert {row["arm"] for row in csv.DictReader(file)} == {"classic_aug"}
+    assert "paper-bovw: fitted without optimizer steps" in (folder / "report.html").read_text()
+
+
 @pytest.fixture
 def half_way(finished, tmp_path):
     """A run of which the cohort is there, caught while a stage is being written."""

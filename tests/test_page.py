@@ -10,6 +10,7 @@ from fake_run import write_fake_run
 from data_modules.errors import InputError
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.report.page import budget_statement, confusions, write_report
+from liverlab.report.summary import cautions
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -169,6 +170,14 @@ def test_unequal_steps_are_named():
     run = {"arms": {"none": {"steps": 300}, "classic": {"steps": 23000}}}
     assert "none 300, classic 23,000" in budget_statement(run)
     assert "training time rather than images" in budget_statement(run)
+
+
+def test_an_arm_without_steps_shares_no_budget(folder):
+    run = json.loads((folder / "run.json").read_text())
+    run["arms"]["acgan"] |= {"steps": None, "epochs": None}
+    (folder / "run.json").write_text(json.dumps(run))
+    assert "acgan: fitted without optimizer steps, so no training budget is shared by the arms." in report(folder)
+    assert not any("optimizer steps" in text for text in cautions(json.loads((folder / "metrics.json").read_text())))
 
 
 def test_before_evaluation(folder):
