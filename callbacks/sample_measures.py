@@ -14,22 +14,6 @@ from torchmetrics.image.kid import poly_mmd
 from callbacks.random_features import RandomFeatures
 
 
-def kernel_distance(real: Tensor, fake: Tensor) -> Tensor:
-    """KID, the squared MMD under the kernel (x.y / D + 1)^3: Binkowski et al. 2018 (arXiv:1801.01401); unbiased.
-
-    Each feature is put in units of its spread over the real images, so that no feature's scale matters.
-
-    Args:
-        real: Features of shape (N, D).
-        fake: As many.
-
-    Returns:
-        A scalar around 0 for images of one distribution, nan for fewer than two.
-    """
-    scale = real.std(0).clamp_min(1e-6)
-    return poly_mmd((real - real.mean(0)) / scale, (fake - real.mean(0)) / scale)
-
-
 def mean_distance(images: Tensor) -> Tensor:
     """Mean over all pairs of the root mean square difference of two images (N, 1, H, W); nan for fewer than two."""
     distances: Tensor = torch.pdist(images.flatten(1))
@@ -75,14 +59,15 @@ class Reference:
             samples: `count` images of shape (count, 1, H, W) for each of `labels`.
 
         Returns:
-            `kid_<label>`; `spread_<label>`, the mean distance of the label's images in units of the real ones'; and
-            with several labels `label_effect`, the mean change with the label in units of the mean distance of all
-            real images. Nan or inf where there are too few real images to tell.
+            `kid_<label>`, the squared MMD of Binkowski et al. 2018 (arXiv:1801.01401) in random features, unbiased and
+            so around 0 for images of one distribution; `spread_<label>`, the mean distance of the label's images in
+            units of the real ones'; and with several labels `label_effect`, the mean change with the label in units of
+            the mean distance of all real images. Nan or inf where there are too few real images to tell.
         """
         measured = {}
         for label, images in samples.items():
             real = self.features[label]
-            measured[f"kid_{label}"] = kernel_distance(real, self.encode(images[: len(real)]))
+            measured[f"kid_{label}"] = poly_mmd(real, self.encode(images[: len(real)]))  # wants as many of both
             measured[f"spread_{label}"] = mean_distance(images) / self.distances[label]
         if len(samples) > 1:
             measured["label_effect"] = mean_change(list(samples.values())) / self.distance

@@ -1,10 +1,14 @@
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from PIL import Image
 from pytorch_lightning import Trainer
+from pytorch_lightning.loggers import WandbLogger
 from small_gans import acgan, loader
 
-from callbacks.sample_grid import SampleGrid, tile
+from callbacks.sample_grid import SampleGrid, draw, tile
 
 
 def test_tile_puts_images_row_by_row():
@@ -34,3 +38,47 @@ def test_grids_are_drawn_at_their_epochs_and_at_the_last(tmp_path):
 def test_drawing_does_not_change_the_fit(tmp_path):
     drawn, plain = fit(tmp_path), fit(tmp_path, grid=False)
     assert all(map(torch.equal, drawn.state_dict().values(), plain.state_dict().values()))
+
+
+class Recorder(WandbLogger):
+    """Keeps what would be sent."""
+
+    def __init__(self):
+        self.sent = []
+
+    def log_image(self, key, images, step):
+        self.sent.append((key, images, step))
+
+
+def test_wandb_gets_the_same_picture_at_the_batches_seen(tmp_path):
+    recorder, model = Recorder(), acgan()
+    model.batches_seen += 7
+    trainer = SimpleNamespace(is_global_zero=True, current_epoch=4, max_epochs=5, loggers=[recorder])
+    SampleGrid(tmp_path, labels=[0], columns=1, every_n_epochs=2, seed=0).on_train_epoch_end(trainer, model)
+    assert recorder.sent == [("samples", [str(tmp_path / "epoch-0005.png")], 7)]
+
+
+def test_samples_are_drawn_from_the_weights_that_are_put_in_place():
+    raw, other = acgan(), acgan()
+    with torch.no_grad():
+        for parameter in other.generator.parameters():
+            parameter.mul_(1.5)
+
+    @contextmanager
+    def weights(pl_module):
+        kept, pl_module.generator = pl_module.generator, other.generator
+        yield
+        pl_module.generator = kept
+
+    expected, drawn = other.sample(torch.tensor([0, 1]), seed=3), draw(raw, [0, 1], seed=3, weights=weights)
+    assert torch.equal(drawn, expected)
+    assert not torch.equal(draw(raw, [0, 1], seed=3, weights=nullcontext), expected)
+
+
+def test_drawing_leaves_torchs_random_state_and_the_mode():
+    model = acgan().train()
+    before = torch.get_rng_state()
+    draw(model, [0], seed=3, weights=nullcontext)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert model.training
+    assert model.generator.training
