@@ -6,6 +6,7 @@ from dataclasses import asdict
 from data_modules.classic import ClassicRecipe, group_size
 from data_modules.classic_data import ClassicDataModule
 from data_modules.cohort import Cohort
+from data_modules.errors import InputError
 from data_modules.folds import Split, make_splits
 from data_modules.gan_data import GANDataModule
 from data_modules.lesion_data import LesionDataModule
@@ -68,14 +69,27 @@ def find_split(cohort: Cohort, config: ExperimentConfig, repeat: int, fold: int)
 
 
 def generator_data(config: ExperimentConfig, cohort: Cohort, split: Split, label: int | None) -> GANDataModule:
-    """The classic pool of the training side, for a generator of all classes or of the one with this label."""
-    return GANDataModule(
+    """The classic pool of the training side, for a generator of all classes or of the one with this label.
+
+    Raises:
+        InputError: If it has fewer images than a batch.
+    """
+    kind = config.generator
+    data = GANDataModule(
         cohort,
         split,
         label=label,
         per_lesion=classic_per_lesion(config, split),
         recipe=classic_recipe(config.classic),
         roi=Roi(**asdict(config.roi)),
-        batch_size=getattr(config, config.generator).batch_size,
+        batch_size=getattr(config, kind).batch_size,
         seed=data_seed(config, split),
     )
+    if len(data.labels) < data.batch_size:
+        whose = "" if label is None else f" of the class {cohort.class_names[label]}"
+        raise InputError(
+            f"Repeat {split.repeat}, fold {split.fold}: the training side has {len(data.labels)} images{whose}, fewer "
+            f"than one batch ({kind}.batch_size={data.batch_size}). Set a smaller {kind}.batch_size or a larger "
+            "classic.size."
+        )
+    return data

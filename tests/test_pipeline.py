@@ -157,3 +157,40 @@ def test_a_pool_of_another_split_is_refused(tiny_cohort, tmp_path):
     folders = run_split(tiny_cohort, tmp_path, load(), fold=1)
     with pytest.raises(InputError, match=r"\(repeat 0, fold 1\) saw .* not on the training side of repeat 0, fold 0"):
         fit_classifier(tmp_path, [folders["cohort"], folders["pool"]], config=load(), repeat=0, fold=0, experiment="e")
+
+
+def fit_one(cohort, folder, *settings, label=None):
+    (folder / "cohort").mkdir(parents=True)
+    cohort.save(folder / "cohort")
+    (folder / "generator").mkdir()
+    config = load("dcgan_aug" if label is not None else "acgan_aug", *settings)
+    fit_generator(
+        folder / "generator", [folder / "cohort"], config=config, repeat=0, fold=0, label=label, experiment="e"
+    )
+    return folder / "generator"
+
+
+def test_fewer_images_than_a_batch_are_refused_before_training(tiny_cohort, tmp_path):
+    # 32 per fold, 2 folds, 16 lesions: 4 each; of 4 patients with 2 metastases each, 3 train
+    sentence = r"has 24 images of the class metastasis, fewer than one batch \(dcgan.batch_size=32\)\. Set a smaller"
+    with pytest.raises(InputError, match=sentence):
+        fit_one(tiny_cohort, tmp_path, "dcgan.batch_size=32", label=1)
+    assert not (tmp_path / "generator" / "log").exists()
+
+
+@pytest.mark.parametrize(("action", "tried"), [("note", ""), ("retry", " 3 seeds were tried")])
+def test_a_generator_whose_loss_is_no_number_is_stopped(action, tried, tiny_cohort, tmp_path):
+    with pytest.raises(InputError, match=rf"In epoch \d, by batch \d.*no finite number.*{tried}"):
+        fit_one(tiny_cohort, tmp_path, "acgan.lr=1e30", "acgan.epochs=3", f"watch.action={action}")
+    assert (tmp_path / "generator" / "attempt-2").is_dir() == (action == "retry")
+
+
+def test_a_pool_is_drawn_from_the_average_where_there_is_one(tiny_cohort, tmp_path):
+    pools = {}
+    for decay in ("null", "0.5"):
+        config = load("acgan_aug", f"acgan.ema_decay={decay}", "acgan.epochs=2")
+        folders = run_split(tiny_cohort, tmp_path / decay, config)
+        pools[decay] = SamplePool.load(folders["pool"]).images
+        assert (folders["generator"] / "ema.ckpt").exists() == (decay != "null")
+    assert same_weights(*(tmp_path / decay / "generator" for decay in pools))  # the raw ones are trained alike
+    assert not torch.equal(*pools.values())

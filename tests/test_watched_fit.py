@@ -1,0 +1,93 @@
+"""A fit that the watch stops, and what comes after it."""
+
+import json
+from contextlib import nullcontext
+
+import pytest
+
+from callbacks.gan_log import GANLog
+from callbacks.gan_watch import GANWatch
+from callbacks.generator_ema import GeneratorEMA
+from callbacks.sample_grid import SampleGrid
+from data_modules.errors import InputError
+from data_modules.folds import make_splits
+from liverlab.arm_data import generator_data
+from liverlab.settings import load_experiment
+from liverlab.watched_fit import ATTEMPTS, WATCH, fit_until_sound, watching
+
+
+def finding(sentence="It broke.", *, stopped=True):
+    return {"kind": "non_finite", "sentence": sentence, "stopped": stopped}
+
+
+class FakeFit:
+    """Writes a log, a state and findings; a seed among `bad` is stopped."""
+
+    def __init__(self, folder, bad=(), noted=()):
+        self.folder, self.bad, self.noted, self.asked = folder, bad, list(noted), []
+
+    def __call__(self, given_up, seed):
+        self.asked.append((given_up, seed))
+        for name in ("log", "states"):
+            (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name / f"{seed}").touch()
+        stop = [finding(f"Seed {seed} broke.")] if seed in self.bad else []
+        (self.folder / WATCH).write_text(json.dumps(self.noted + stop))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_sound_fit_is_kept_without_its_states(tmp_path):
+    fit = FakeFit(tmp_path, noted=[finding(stopped=False)])
+    fit_until_sound(tmp_path, [7, 8], fit)
+    assert fit.asked == [(0, 7)]
+    assert names(tmp_path) == ["log", WATCH]
+
+
+def test_the_next_seed_follows_one_that_was_stopped_and_its_files_are_set_aside(tmp_path):
+    fit = FakeFit(tmp_path, bad=[7, 8])
+    fit_until_sound(tmp_path, [7, 8, 9], fit)
+    assert fit.asked == [(0, 7), (1, 8), (2, 9)]
+    assert names(tmp_path) == ["attempt-1", "attempt-2", ATTEMPTS, "log", WATCH]
+    assert names(tmp_path / "attempt-2" / "log") == ["8"]
+    assert names(tmp_path / "log") == ["9"]
+    noted = json.loads((tmp_path / ATTEMPTS).read_text())
+    assert [(attempt["seed"], attempt["findings"][0]["sentence"]) for attempt in noted] == [
+        (7, "Seed 7 broke."), (8, "Seed 8 broke."),
+    ]  # fmt: skip
+
+
+def test_the_last_seeds_sentence_reaches_the_user_and_its_state_is_kept(tmp_path):
+    with pytest.raises(InputError, match=r"^Seed 8 broke\. 2 seeds were tried; .* last good state in states/\.$"):
+        fit_until_sound(tmp_path, [7, 8], FakeFit(tmp_path, bad=[7, 8]))
+    assert names(tmp_path / "states") == ["8"]
+    assert names(tmp_path / "attempt-1" / "states") == ["7"]
+    # the same command again tries the last seed, from its state
+    again = FakeFit(tmp_path, bad=[7, 8])
+    with pytest.raises(InputError, match="Seed 8 broke"):
+        fit_until_sound(tmp_path, [7, 8], again)
+    assert again.asked == [(1, 8)]
+
+
+def built(cohort, folder, *settings):
+    config = load_experiment("acgan_aug", ["profile=smoke", "classic.size=60", "acgan.epochs=9", *settings])
+    data = generator_data(config, cohort, make_splits(cohort, folds=3)[0], None)
+    return watching(config, data, folder, class_names=cohort.class_names, seed=0)
+
+
+def test_what_happens_beside_a_fit(tiny_cohort, tmp_path):
+    log, grid, watch = built(tiny_cohort, tmp_path, "watch.checks=3")
+    assert (type(log), type(grid), type(watch)) == (GANLog, SampleGrid, GANWatch)
+    assert (grid.every_n_epochs, watch.every_n_epochs) == (3, 3)
+    assert watch.weights is nullcontext
+    assert watch.stop_on == {"non_finite"}
+    strict = built(tiny_cohort, tmp_path, "watch.action=retry")[-1]
+    assert {"collapsed", "saturated", "ignored_label", "frozen"} < strict.stop_on
+
+
+def test_with_an_average_samples_are_drawn_from_it(tiny_cohort, tmp_path):
+    ema, _, grid, watch = built(tiny_cohort, tmp_path, "acgan.ema_decay=0.9")
+    assert isinstance(ema, GeneratorEMA)
+    assert grid.weights == watch.weights == ema.applied
