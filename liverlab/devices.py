@@ -56,7 +56,10 @@ def find_launch() -> Launch | None:
 def _slurm_launch() -> Launch:
     tasks, per_node = int(os.environ["SLURM_NTASKS"]), os.environ.get("SLURM_NTASKS_PER_NODE")
     if tasks > 1 and "SLURM_STEP_NUM_TASKS" not in os.environ:
-        raise InputError(f"This SLURM job has {tasks} tasks, but one process of this command. Write srun before it.")
+        raise InputError(
+            f"This SLURM job has {tasks} tasks, but one process of this command. Write srun before it; "
+            f"or, for several cores of one process, ask for --ntasks=1 --cpus-per-task={tasks}."
+        )
     if tasks > 1 and per_node is None:
         raise InputError(
             f"SLURM was given --ntasks={tasks} alone. Lightning needs --nodes and --ntasks-per-node instead."

@@ -119,6 +119,8 @@ def lead_stages(stages: Sequence[Stage], runs: Path, ranks: Ranks, console: Cons
             try:
                 with _refreshed(display):
                     complete(stage, runs, begin=partial(ranks.call, stage.key) if stage.on_all_ranks else None)
+            except SystemExit:  # what Lightning makes of Ctrl-C where a launcher started its processes
+                raise KeyboardInterrupt from None
             except Exception as error:
                 _name_stage(error, stage)
                 raise

@@ -1,7 +1,7 @@
 """Fits on two devices, in two real processes on a CPU, each beside a control in which it goes wrong."""
 
 import csv
-import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -18,6 +18,7 @@ from torch.multiprocessing import ProcessRaisedException
 
 from data_modules.folds import make_splits
 from liverlab import training
+from liverlab.__main__ import main
 from liverlab.arm_data import classifier_data, generator_data
 from liverlab.config import TrainerConfig
 from liverlab.models.acgan import ACGAN
@@ -223,27 +224,28 @@ def test_torchrun_gives_one_run(command, tmp_path):
     assert len(list((runs / "wandb" / "wandb").glob("offline-run-*"))) == 3 + 2  # fits, and arms
 
 
-@needs_two_cores
-def test_two_nodes_give_one_run(command, tmp_path):
-    """Two processes as torchrun starts them on two nodes that share a folder."""
+def on_node(node, port, arguments):
+    """The command as torchrun starts it on one of two nodes, in a process that has the imports behind it."""
+    os.environ |= {
+        "RANK": str(node), "GROUP_RANK": str(node), "LOCAL_RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "1",
+        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test",
+    }  # fmt: skip
+    sys.exit(main(arguments))
+
+
+def test_two_nodes_give_one_run(command, tmp_path, capfd):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    processes = []
-    for node in "01":
-        told = {
-            "RANK": node, "GROUP_RANK": node, "LOCAL_RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "1",
-            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test",
-        }  # fmt: skip
-        line = [sys.executable, *command("no_aug", "trainer.num_nodes=2")]
-        process = subprocess.Popen(
-            line, env=os.environ | told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        processes.append(process)
-    (printed, first_error), (nothing, second_error) = (process.communicate(timeout=300) for process in processes)
-    assert [process.returncode for process in processes] == [0, 0], first_error + second_error
-    assert printed.count("] classifier no_aug-r0-f0") == 1
-    assert nothing == ""
-    (folder,) = tmp_path.glob("runs/classifier/[!.]*")
-    assert json.loads((folder / "stage.json").read_text())["kind"] == "classifier"
-    assert list(tmp_path.glob("runs/experiments/*/report.html"))
+    arguments = command("no_aug", "trainer.num_nodes=2")[2:]
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=on_node, args=(node, port, arguments)) for node in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(300)
+    printed, error = capfd.readouterr()
+    assert [process.exitcode for process in processes] == [0, 0], error
+    assert printed.count("liverlab: no_aug") == printed.count("[2/2] classifier no_aug-r0-f0: ") == 1
+    assert [path.name for path in tmp_path.glob("runs/classifier/[!.]*/model.ckpt")] == ["model.ckpt"]
+    assert len(list(tmp_path.glob("runs/experiments/*/report.html"))) == 1

@@ -100,7 +100,7 @@ def test_an_interactive_slurm_job_is_no_launch(started_by):
 @pytest.mark.parametrize(
     ("variables", "without", "sentence"),
     [
-        (SRUN, "SLURM_STEP_NUM_TASKS", r"has 4 tasks, but one process of this command\. Write srun before it\."),
+        (SRUN, "SLURM_STEP_NUM_TASKS", r"has 4 tasks, but one process of this command\. Write srun before it; or"),
         (SRUN, "SLURM_NTASKS_PER_NODE", r"was given --ntasks=4 alone\. Lightning needs --nodes and --ntasks"),
     ],
 )  # fmt: skip

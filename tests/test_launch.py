@@ -2,6 +2,7 @@ import io
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from functools import partial
 
@@ -146,3 +147,12 @@ def test_ranks_share_the_fits_and_rank_0_writes(tmp_path):
 
 def test_a_stage_that_fails_on_rank_0_ends_both(tmp_path):
     assert both_ranks([Stage("a", "wrong", {}, refuse)], tmp_path) == [1, 1]
+
+
+def leave(folder, inputs):
+    sys.exit(1)  # as Lightning does
+
+
+def test_ctrl_c_in_a_fit_of_several_ranks_is_no_exit_code_of_lightnings(tmp_path, console):
+    with pytest.raises(KeyboardInterrupt):
+        lead_stages([Stage("fit", "stopped", {}, leave)], tmp_path, None, console)
