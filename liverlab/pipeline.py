@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule
 
+from callbacks.gan_findings import Finding
 from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
@@ -37,7 +38,7 @@ from liverlab.synthesis import draw_pool
 from liverlab.tracking import RunName, resolve_mode, tracked
 from liverlab.trained_on import MEAN, TrainedOn
 from liverlab.training import CHECKPOINT, fit, predict
-from liverlab.watched_fit import EMA_CHECKPOINT, fit_until_sound, watching
+from liverlab.watched_fit import EMA_CHECKPOINT, findings_of, fit_until_sound, watching
 
 
 def plan_arm(config: ExperimentConfig, *, experiment: str) -> list[Stage]:
@@ -121,13 +122,14 @@ def fit_generator(
     unit = unit_name(config, repeat, fold, label)
     identity = _identity(config, cohort, repeat, fold) | {"label": label}
 
-    def fit_once(given_up: int, seed: int) -> None:
+    def fit_once(given_up: int, seed: int) -> list[Finding]:
         torch.manual_seed(seed)
         model = kind(size=config.roi.size, seed=seed, **conditional, **hyper)
         attempt = f"{unit}-attempt-{given_up + 1}" if given_up else unit
         name = RunName(experiment, config.name, "generator", attempt, key_of(folder))
-        beside = watching(config, data, folder, class_names=cohort.class_names, seed=seed)
+        beside, watch = watching(config, data, folder, class_names=cohort.class_names, seed=seed)
         _fit_tracked(model, data, config, folder, name, hyper, {"epochs": epochs}, beside, identity)
+        return findings_of(watch)
 
     attempts = 1 + config.watch.retries if config.watch.action == "retry" else 1
     key = ("generator", config.generator, repeat, fold, label)

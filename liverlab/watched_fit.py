@@ -10,7 +10,7 @@ from typing import Any
 
 from pytorch_lightning import Callback
 
-from callbacks.gan_findings import KINDS
+from callbacks.gan_findings import KINDS, Finding
 from callbacks.gan_log import GANLog
 from callbacks.gan_watch import GANWatch
 from callbacks.generator_ema import GeneratorEMA
@@ -30,8 +30,8 @@ OUTPUTS = (CHECKPOINT, EMA_CHECKPOINT, WATCH, STATES, "log", "grids")  # of one 
 
 def watching(
     config: ExperimentConfig, data: GANDataModule, folder: Path, *, class_names: Sequence[str], seed: int
-) -> list[Callback]:
-    """The callbacks of a generator's fit: log, grids, watch, and the average of its weights where that is asked for."""
+) -> tuple[list[Callback], GANWatch]:
+    """What happens beside a generator's fit: an average of its weights where that is asked for, log, grids, watch."""
     hyper = getattr(config, config.generator)
     limits = asdict(config.watch)
     checks, action = limits.pop("checks"), limits.pop("action")
@@ -54,16 +54,27 @@ def watching(
         **look,
         **limits,
     )
-    return [*ema, log, grid, watch]
+    return [*ema, log, grid, watch], watch
 
 
-def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int, int], None]) -> None:
+def findings_of(watch: GANWatch) -> list[Finding]:
+    """What a watch has found in the fit that is over.
+
+    From its file, since a fit in spawned processes leaves the one here as it was. Ranks of a launch that write no file
+    have it in memory.
+    """
+    if watch.path.is_file():
+        return [Finding(**finding) for finding in json.loads(watch.path.read_text())]
+    return watch.findings
+
+
+def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int, int], list[Finding]]) -> None:
     """Fit with the first seed; where the watch stops that, set it aside, note it in `attempts.json`, take the next.
 
     Args:
         folder: Where a fit writes. An earlier process may have been killed at any point of this.
         seeds: One per attempt.
-        fit_once: Fits in the folder, given the number of attempts before and the seed.
+        fit_once: Fits in the folder, given the number of attempts before and the seed; returns what was found.
 
     Raises:
         InputError: If the watch stopped the last attempt as well.
@@ -71,18 +82,17 @@ def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int,
     path = folder / ATTEMPTS
     given_up: list[dict[str, Any]] = json.loads(path.read_text()) if path.is_file() else []
     for seed in seeds[len(given_up) :]:
-        fit_once(len(given_up), seed)
-        findings = json.loads((folder / WATCH).read_text())
-        stopped = [finding for finding in findings if finding["stopped"]]
+        findings = fit_once(len(given_up), seed)
+        stopped = [finding for finding in findings if finding.stopped]
         if not stopped:
             discard_states(folder)
             return
-        given_up.append({"seed": seed, "findings": findings})
+        given_up.append({"seed": seed, "findings": [asdict(finding) for finding in findings]})
         if len(given_up) < len(seeds):
             _set_aside(folder, folder / f"attempt-{len(given_up)}")
             path.write_text(json.dumps(given_up, indent=1))
     tried = f" {len(seeds)} seeds were tried; this is about the last." if len(seeds) > 1 else ""
-    raise InputError(f"{stopped[0]['sentence']}{tried} What it left is in {folder}, the last good state in {STATES}/.")
+    raise InputError(f"{stopped[0].sentence}{tried} What it left is in {folder}, the last good state in {STATES}/.")
 
 
 def _set_aside(folder: Path, target: Path) -> None:

@@ -2,9 +2,11 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import asdict
 
 import pytest
 
+from callbacks.gan_findings import Finding
 from callbacks.gan_log import GANLog
 from callbacks.gan_watch import GANWatch
 from callbacks.generator_ema import GeneratorEMA
@@ -13,15 +15,15 @@ from data_modules.errors import InputError
 from data_modules.folds import make_splits
 from liverlab.arm_data import generator_data
 from liverlab.settings import load_experiment
-from liverlab.watched_fit import ATTEMPTS, WATCH, fit_until_sound, watching
+from liverlab.watched_fit import ATTEMPTS, findings_of, fit_until_sound, watching
 
 
 def finding(sentence="It broke.", *, stopped=True):
-    return {"kind": "non_finite", "sentence": sentence, "stopped": stopped}
+    return Finding("non_finite", 1, 5, None, None, sentence, stopped)
 
 
 class FakeFit:
-    """Writes a log, a state and findings; a seed among `bad` is stopped."""
+    """Writes a log and a state; a seed among `bad` is stopped."""
 
     def __init__(self, folder, bad=(), noted=()):
         self.folder, self.bad, self.noted, self.asked = folder, bad, list(noted), []
@@ -32,7 +34,7 @@ class FakeFit:
             (self.folder / name).mkdir(exist_ok=True)
             (self.folder / name / f"{seed}").touch()
         stop = [finding(f"Seed {seed} broke.")] if seed in self.bad else []
-        (self.folder / WATCH).write_text(json.dumps(self.noted + stop))
+        return self.noted + stop
 
 
 def names(folder):
@@ -43,14 +45,14 @@ def test_a_sound_fit_is_kept_without_its_states(tmp_path):
     fit = FakeFit(tmp_path, noted=[finding(stopped=False)])
     fit_until_sound(tmp_path, [7, 8], fit)
     assert fit.asked == [(0, 7)]
-    assert names(tmp_path) == ["log", WATCH]
+    assert names(tmp_path) == ["log"]
 
 
 def test_the_next_seed_follows_one_that_was_stopped_and_its_files_are_set_aside(tmp_path):
     fit = FakeFit(tmp_path, bad=[7, 8])
     fit_until_sound(tmp_path, [7, 8, 9], fit)
     assert fit.asked == [(0, 7), (1, 8), (2, 9)]
-    assert names(tmp_path) == ["attempt-1", "attempt-2", ATTEMPTS, "log", WATCH]
+    assert names(tmp_path) == ["attempt-1", "attempt-2", ATTEMPTS, "log"]
     assert names(tmp_path / "attempt-2" / "log") == ["8"]
     assert names(tmp_path / "log") == ["9"]
     noted = json.loads((tmp_path / ATTEMPTS).read_text())
@@ -78,16 +80,25 @@ def built(cohort, folder, *settings):
 
 
 def test_what_happens_beside_a_fit(tiny_cohort, tmp_path):
-    log, grid, watch = built(tiny_cohort, tmp_path, "watch.checks=3")
+    (log, grid, last), watch = built(tiny_cohort, tmp_path, "watch.checks=3")
+    assert last is watch
     assert (type(log), type(grid), type(watch)) == (GANLog, SampleGrid, GANWatch)
     assert (grid.every_n_epochs, watch.every_n_epochs) == (3, 3)
     assert watch.weights is nullcontext
     assert watch.stop_on == {"non_finite"}
-    strict = built(tiny_cohort, tmp_path, "watch.action=retry")[-1]
+    _, strict = built(tiny_cohort, tmp_path, "watch.action=retry")
     assert {"collapsed", "saturated", "ignored_label", "frozen"} < strict.stop_on
 
 
 def test_with_an_average_samples_are_drawn_from_it(tiny_cohort, tmp_path):
-    ema, _, grid, watch = built(tiny_cohort, tmp_path, "acgan.ema_decay=0.9")
+    (ema, _, grid, _), watch = built(tiny_cohort, tmp_path, "acgan.ema_decay=0.9")
     assert isinstance(ema, GeneratorEMA)
     assert grid.weights == watch.weights == ema.applied
+
+
+def test_findings_are_read_from_the_file_or_where_none_was_written_from_memory(tiny_cohort, tmp_path):
+    _, watch = built(tiny_cohort, tmp_path)
+    watch.findings = [finding("In memory.")]
+    assert findings_of(watch) == watch.findings
+    watch.path.write_text(json.dumps([asdict(finding("In the file."))]))
+    assert findings_of(watch) == [finding("In the file.")]
