@@ -70,6 +70,7 @@ def compiled():
     torch._dynamo.reset()
 
 
+@pytest.mark.slow
 def test_compiled_networks_train_alike_with_all_options(compiled):
     options = {"spectral_norm": True, "r1_gamma": 10.0, "gradient_clip": 1.0, "label_smoothing": 0.1}
     plain, fast = acgan(**options), compiled(acgan(**options))
@@ -81,6 +82,7 @@ def test_compiled_networks_train_alike_with_all_options(compiled):
     torch.testing.assert_close(fast.sample(labels, seed=0), plain.sample(labels, seed=0), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 def test_control_a_compiled_gradient_cannot_be_differentiated(monkeypatch, compiled):
     monkeypatch.setattr(torch.compiler, "set_stance", lambda stance: nullcontext())
     with pytest.raises(RuntimeError, match="double backward"):
