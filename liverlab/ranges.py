@@ -47,17 +47,18 @@ RANGES: dict[str, tuple[float, float | None]] = {
 }
 # of both GANs
 RANGES |= {
-    f"{kind}.{name}": (smallest, None)
+    f"{kind}.{name}": (smallest, largest)
     for kind in ("dcgan", "acgan")
-    for name, smallest in (
-        ("latent_dim", 1),
-        ("generator_channels", 16),
-        ("discriminator_channels", 1),
-        ("generator_steps", 1),
-        ("batch_size", 2),  # batch norm
-        ("epochs", 1),
-        ("label_smoothing", 0),
-        ("r1_gamma", 0),
+    for name, smallest, largest in (
+        ("latent_dim", 1, None),
+        ("generator_channels", 16, None),
+        ("discriminator_channels", 1, None),
+        ("generator_steps", 1, None),
+        ("batch_size", 2, None),  # batch norm
+        ("epochs", 1, None),
+        ("ema_decay", 0, 1),
+        ("label_smoothing", 0, 1),
+        ("r1_gamma", 0, None),
     )
 }
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
@@ -77,10 +78,11 @@ def check_ranges(config: ExperimentConfig) -> None:
         if value is not None and largest is not None and value > largest:
             raise InputError(f"{key}: {value} is too large; it ends at {largest}.")
     rates = [f"{section}.lr" for section in ("classifier", "dcgan", "acgan")]
-    for key in (*rates, "dcgan.discriminator_lr", "acgan.discriminator_lr"):
+    options = [f"{kind}.{name}" for kind in ("dcgan", "acgan") for name in ("discriminator_lr", "gradient_clip")]
+    for key in (*rates, *options):
         value = _value(config, key)
         if value is not None and not value > 0:
-            raise InputError(f"{key}: {value} teaches nothing; a learning rate is above 0.")
+            raise InputError(f"{key}: {value} teaches nothing; it must be above 0.")
     for key, known in (("trainer.precision", PRECISIONS), ("trainer.accelerator", ACCELERATORS)):
         if _value(config, key) not in known:
             raise InputError(f"{key}: {_value(config, key)!r} is not known. Use one of {', '.join(known)}.")

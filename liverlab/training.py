@@ -17,7 +17,6 @@ from callbacks.fit_progress import FitProgress
 from callbacks.resume_point import ResumePoint
 from callbacks.step_budget import StepBudget
 from callbacks.unfinished_metrics import UnfinishedMetrics
-from data_modules.errors import InputError
 from liverlab.config import TrainerConfig
 from liverlab.devices import choose_strategy, own_device
 from liverlab.fit_log import FitLog, LogKeeper
@@ -58,14 +57,9 @@ def fit(
         identity: What must be the same for a state to be resumed from, beside the model: classes, cohort, patients.
 
     Raises:
-        InputError: If the folder holds a state of another fit or a damaged one, or compiling cannot work.
+        InputError: If the folder holds a state of another fit, or a damaged one.
     """
     _quiet()
-    if config.compile and model.hparams.get("r1_gamma"):
-        raise InputError(
-            "trainer.compile=true cannot go with a gradient penalty: it differentiates twice, which compiled networks "
-            "do not support. Set r1_gamma to 0, or trainer.compile=false."
-        )
     identity = identity_of(model, {**identity, "steps": steps})
     state = newest_state(folder)
     if state:

@@ -2,13 +2,11 @@ import copy
 import dataclasses
 import functools
 
-import pytest
 import torch
 from resumed_fits import EVERY_EPOCH, classifier, fit_gan
 from small_gans import acgan
 
 from callbacks.compiled_networks import CompiledNetworks
-from data_modules.errors import InputError
 
 COMPILED = dataclasses.replace(EVERY_EPOCH, compile=True)
 
@@ -35,8 +33,3 @@ def test_a_compiled_gan_trains_and_keeps_its_names(monkeypatch, tmp_path):
     compiled = fit_gan(acgan, tmp_path / "compiled", epochs=1, config=COMPILED)
     assert graphs
     torch.testing.assert_close(compiled.state_dict(), plain.state_dict())
-
-
-def test_a_gradient_penalty_cannot_be_compiled(tmp_path):
-    with pytest.raises(InputError, match="Set r1_gamma to 0"):
-        fit_gan(lambda: acgan(r1_gamma=10.0), tmp_path, config=COMPILED)

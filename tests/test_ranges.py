@@ -15,7 +15,7 @@ from liverlab.settings import load_experiment
         ("classic.flips=5", "classic.flips: 5 is too large; it ends at 3."),
         ("classifier.dropout=2", "classifier.dropout: 2.0 is too large; it ends at 1."),
         ("acgan.generator_channels=4", "acgan.generator_channels: 4 is too small; it starts at 16."),
-        ("classifier.lr=0", "classifier.lr: 0.0 teaches nothing; a learning rate is above 0."),
+        ("classifier.lr=0", "classifier.lr: 0.0 teaches nothing; it must be above 0."),
         ("trainer.precision=fp16", "trainer.precision: 'fp16' is not known. Use one of 32-true, bf16-mixed"),
         ("trainer.accelerator=gpux", "trainer.accelerator: 'gpux' is not known. Use one of auto, cpu"),
         ("roi.window_hu=[240,-100]", "roi.window_hu: 240.0 to -100.0 HU is no window; the lower end comes first."),
