@@ -12,9 +12,9 @@ Row = Mapping[str, float]
 
 KINDS = ("non_finite", "saturated", "vanished_gradient", "frozen", "collapsed", "ignored_label")
 NON_FINITE = {
-    "d_loss": "discriminator's loss",
-    "g_loss": "generator's loss",
-    "weights": "generator's weights",
+    "d_loss": "the discriminator's loss",
+    "g_loss": "the generator's loss",
+    "weights": "the generator's weights",
 }
 
 
@@ -61,7 +61,7 @@ def find_all(
         max_epochs: Length of the fit.
         class_names: Name of each label, for the sentences.
         saturated_epochs: As many epochs in a row
-        saturated_gap: with a mean D(real) - D(fake) of at least this.
+        saturated_gap: with a mean D(real) - D(fake) of at least this (label smoothing keeps it under 1 less that).
         collapsed_spread: Least mean distance of a class's images, in units of the real images'.
         ignored_label: Least change with the label at the same noise, in units of the real images' mean distance.
         vanished_gradient: Least norm of the generator's gradient, mean of an epoch.
@@ -83,10 +83,11 @@ def find_non_finite(row: Row) -> Iterator[Finding]:
     """Whether a loss or weight of an epoch or interval is no number any more."""
     broken = [words for name, words in NON_FINITE.items() if not math.isfinite(row.get(name, 0.0))]
     if broken:
-        seen = f"In epoch {row['epoch']}, by batch {row['batches_seen']}, the {' and the '.join(broken)} was no finite"
-        yield _finding(
-            row, "non_finite", f"{seen} number. A lower lr usually helps, or gradient_clip=1; in 16-bit precision bf16."
+        sentence = (
+            f"In epoch {row['epoch']}, by batch {row['batches_seen']}, no longer a finite number: "
+            f"{' and '.join(broken)}. Usually helps: a lower lr, gradient_clip=1, bf16-mixed for 16-mixed."
         )
+        yield _finding(row, "non_finite", sentence)
 
 
 def _saturated(epochs: Sequence[Row], count: int, gap: float) -> Iterator[Finding]:
@@ -137,8 +138,8 @@ def _collapsed(row: Row, shown: Sequence[Row], label: int, name: str) -> Iterato
         spread = shown[-1][f"spread_{label}"]
         sentence = (
             f"{_when(shown)} the images generated for {name} were nearly one image: their mean distance was "
-            f"{spread:.1%} of the real images'. Usually helps: a lower lr, label_smoothing=0.1, r1_gamma=10, more "
-            "images of this class, or another seed."
+            f"{spread:.1%} of the real images'. Usually helps: a lower lr, label_smoothing=0.1, r1_gamma=10, a "
+            "shorter embedding_dim where there is one, or another seed."
         )
         yield _finding(row, "collapsed", sentence, value=spread, label=label)
 

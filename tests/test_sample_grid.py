@@ -2,11 +2,12 @@ from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from pytorch_lightning import Trainer
 from pytorch_lightning.loggers import WandbLogger
-from small_gans import acgan, loader
+from small_gans import acgan, loader, train
 
 from callbacks.sample_grid import SampleGrid, draw, tile
 
@@ -73,6 +74,13 @@ def test_samples_are_drawn_from_the_weights_that_are_put_in_place():
     expected, drawn = other.sample(torch.tensor([0, 1]), seed=3), draw(raw, [0, 1], seed=3, weights=weights)
     assert torch.equal(drawn, expected)
     assert not torch.equal(draw(raw, [0, 1], seed=3, weights=nullcontext), expected)
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-mixed"])
+def test_grids_are_drawn_in_the_fits_precision(tmp_path, precision):
+    grid = SampleGrid(tmp_path, labels=[0], columns=2, every_n_epochs=1, seed=0)
+    train(acgan(), precision=precision, callbacks=[grid])
+    assert (tmp_path / "epoch-0001.png").exists()
 
 
 def test_drawing_leaves_torchs_random_state_and_the_mode():
