@@ -36,6 +36,7 @@ def watching(
     limits = asdict(config.watch)
     checks, action = limits.pop("checks"), limits.pop("action")
     del limits["retries"]
+    limits["saturated_gap"] *= 1 - hyper.label_smoothing  # D(real) aims at 1 less the smoothing
     every_n_epochs = max(1, hyper.epochs // checks)
     ema = [GeneratorEMA(hyper.ema_decay, folder / EMA_CHECKPOINT)] if hyper.ema_decay is not None else []
     weights = ema[0].applied if ema else nullcontext
