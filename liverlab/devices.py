@@ -90,12 +90,11 @@ def choose_strategy(config: TrainerConfig, *, manual: bool) -> str:
     if config.strategy == "auto":
         return suited[0] if config.devices * config.num_nodes > 1 else "auto"
     if config.strategy not in suited:
-        cannot = "cannot train two networks that are stepped in turn" if manual else "has no use here"
-        start = f"under {launch.by}" if launch else "without torchrun or srun"
-        raise InputError(
-            f"trainer.strategy={config.strategy} {cannot}, or not {start}. "
-            f"Leave the setting out, or use {' or '.join(suited)}."
-        )
+        why = f"does not work {f'under {launch.by}' if launch else 'without torchrun or srun'}"
+        if manual and not config.strategy.endswith("_find_unused_parameters_true"):
+            why = "cannot train two networks that are stepped in turn"
+        works = " or ".join(suited)
+        raise InputError(f"trainer.strategy={config.strategy} {why}. Leave the setting out, or use {works}.")
     return config.strategy
 
 

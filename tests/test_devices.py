@@ -77,7 +77,7 @@ def test_what_a_gan_does_not_survive_is_refused(name):
 
 def test_a_classifier_may_have_plain_ddp_but_not_launch_the_command_again():
     assert choose_strategy(two(strategy="ddp_fork"), manual=False) == "ddp_fork"
-    with pytest.raises(InputError, match="not without torchrun or srun"):
+    with pytest.raises(InputError, match=r"ddp does not work without torchrun or srun\. Leave"):
         choose_strategy(two(strategy="ddp"), manual=False)
 
 
