@@ -27,7 +27,14 @@ from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.folds import Split
 from data_modules.pool import Provenance, SamplePool
-from liverlab.arm_data import classic_per_lesion, classifier_data, derive_seed, find_split, generator_data
+from liverlab.arm_data import (
+    classic_per_lesion,
+    classifier_data,
+    derive_seed,
+    find_split,
+    generator_data,
+    synthetic_per_class,
+)
 from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
 from liverlab.models.registry import GENERATORS
@@ -61,9 +68,11 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: 
         settings["classic"] = asdict(config.classic)
     needs = [cohort]
     if config.generator != "none":
+        settings["synthetic"] = {"size": config.synthetic.size}
         needs.append(plan_pool(config, cohort, repeat, fold, experiment))
     run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
-    return Stage("classifier", f"{config.name}-{unit_name(config, repeat, fold)}", settings, run, tuple(needs))
+    name = f"{training_name(config)}-{unit_name(config, repeat, fold)}"
+    return Stage("classifier", name, settings, run, tuple(needs))
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, experiment: str) -> Stage:
@@ -71,7 +80,8 @@ def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, e
     kind = config.generator
     classes = range(len(config.data.classes)) if GENERATORS[kind].one_per_class else [None]
     generators = [plan_generator(config, cohort, repeat, fold, label, experiment) for label in classes]
-    settings = _split_settings(config, repeat, fold) | {"generator": kind, "synthetic": asdict(config.synthetic)}
+    drawn = {"size": config.synthetic.pool_size or config.synthetic.size, "count": config.synthetic.count}
+    settings = _split_settings(config, repeat, fold) | {"generator": kind, "synthetic": drawn}
     run = partial(sample_pool, config=config, repeat=repeat, fold=fold)
     return Stage("pool", f"{kind}-{unit_name(config, repeat, fold)}", settings, run, (cohort, *generators))
 
@@ -126,7 +136,6 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
     generators = [
         kind.load_from_checkpoint(path / CHECKPOINT, map_location="cpu", weights_only=True) for path in inputs[1:]
     ]
-    training_folds = config.n_folds - 1 if config.synthetic.count == "per_fold" else 1
     provenance = Provenance(
         generator=config.generator,
         cohort=cohort.fingerprint,
@@ -135,7 +144,7 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
         patients=tuple(sorted(patients)),
         seed=derive_seed(config.seed, "pool", config.generator, repeat, fold),
     )
-    per_class = config.synthetic.size * training_folds
+    per_class = synthetic_per_class(config, config.synthetic.pool_size or config.synthetic.size)
     pool = draw_pool(generators, per_class=per_class, num_classes=len(cohort.class_names), provenance=provenance)
     if not pool.images.isfinite().all():
         raise InputError(
@@ -151,7 +160,8 @@ def fit_classifier(
     cohort = Cohort.load(inputs[0])
     split = find_split(cohort, config, repeat, fold)
     data = classifier_data(config, cohort, split)
-    pools = [SamplePool.load(path) for path in inputs[1:]]  # one where the arm has a generator
+    per_class = synthetic_per_class(config, config.synthetic.size)
+    pools = [SamplePool.load(path).first(per_class) for path in inputs[1:]]  # one where the arm has a generator
     network = asdict(config.classifier)
     budget = {key: network.pop(key) for key in ("budget", "epochs", "steps")}
     del network["batch_size"], network["mean"]  # the data module's
@@ -169,7 +179,7 @@ def fit_classifier(
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     images = {"real": len(split.train), "classic": (classic_per_lesion(config, split) - 1) * len(split.train)}
     images["synthetic"] = sum(len(pool.labels) for pool in pools)
-    (folder / "training.json").write_text(json.dumps({"description": config.description, "images": images}))
+    (folder / "training.json").write_text(json.dumps({"images": images}))
 
 
 def _fit_tracked(
@@ -203,6 +213,14 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
 def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
     """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
     return f"r{repeat}-f{fold}" + ("" if label is None else re.sub(r"[^\w.-]", "_", f"-{config.data.classes[label]}"))
+
+
+def training_name(config: ExperimentConfig) -> str:
+    """What a classifier trains on, e.g. "classic-5000-dcgan-1000": arms of any name share what is the same."""
+    parts = [config.augmentation] if config.augmentation == "none" else ["classic", str(config.classic.size)]
+    if config.generator != "none":
+        parts += [config.generator, str(config.synthetic.size)]
+    return "-".join([*parts, *(["epochs"] if config.classifier.budget == "epochs" else [])])
 
 
 def _split_settings(config: ExperimentConfig, repeat: int, fold: int) -> dict[str, object]:

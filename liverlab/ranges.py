@@ -25,6 +25,7 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "classifier.epochs": (1, None),
     "classifier.steps": (1, None),
     "synthetic.size": (1, None),
+    "synthetic.pool_size": (1, None),
     "verdict.rope": (0, 1),
     "verdict.draws": (100, None),
     "verdict.flips": (100, None),
@@ -93,6 +94,13 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError(f"folds={folds}: a fold is listed twice.")
     if config.generator != "none" and config.augmentation == "none":
         raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
+    drawn = config.synthetic.pool_size
+    if drawn is not None and config.generator != "none" and config.synthetic.size > drawn:
+        raise InputError(
+            f"synthetic.size: {config.synthetic.size} per class are more than synthetic.pool_size={drawn}."
+        )
+    if config.curve and not config.curve.scale > 0:
+        raise InputError(f"curve.scale: {config.curve.scale}; a scale is above 0, and 1 for the published sizes.")
     if not 2 <= len(set(config.data.classes)) == len(config.data.classes) <= 20:
         raise InputError(f"data.classes: {config.data.classes}; 2 to 20 different classes are possible.")
     if config.roi.size not in (32, 64, 128):

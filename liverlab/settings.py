@@ -47,6 +47,12 @@ def load_experiment(name: str, overrides: Sequence[str] = ()) -> ExperimentConfi
     return config
 
 
+def experiment_names() -> list[str]:
+    """Every experiment there is: "acgan_aug", "paper/table"."""
+    names = sorted(str(path.relative_to(EXPERIMENTS).with_suffix("")) for path in EXPERIMENTS.rglob("*.yaml"))
+    return [name for name in names if not name.startswith("profiles/")]
+
+
 def profile_changes(name: str, overrides: Sequence[str]) -> list[ProfileChange]:
     """Every number that the profile changed from what the experiment would use under profile `paper`."""
     used = flatten(_merge(name, overrides))
@@ -65,8 +71,11 @@ def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
 
 def _merge(name: str, overrides: Sequence[str]) -> DictConfig:
     given = OmegaConf.merge(*map(_parse, overrides)) if overrides else OmegaConf.create()
-    own = [*_experiment_layers(name), given]
-    profile = _resolve_profile(_merge_layers(own).profile)
+    layers = _experiment_layers(name)
+    by_profile = [layer.pop("profiles", {}) for layer in layers]
+    profile = _resolve_profile(_merge_layers([*layers, given]).profile)
+    own = [x for layer, sections in zip(layers, by_profile, strict=True) for x in (layer, _section(sections, profile))]
+    own.append(given)
     last = OmegaConf.create({"profile": profile, "name": name.replace("/", "-")})
     return _merge_layers([_read(EXPERIMENTS / "profiles" / f"{profile}.yaml"), *own, last])
 
@@ -95,8 +104,7 @@ def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
     """The file's settings, after those of the file it extends."""
     path = EXPERIMENTS / f"{name}.yaml"
     if not path.is_file() or name.startswith("profiles/"):
-        known = sorted(str(p.relative_to(EXPERIMENTS).with_suffix("")) for p in EXPERIMENTS.rglob("*.yaml"))
-        known = [k for k in known if not k.startswith("profiles/")]
+        known = experiment_names()
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
         raise InputError(f"No experiment named {name!r} in experiments/. {hint}")
@@ -105,6 +113,15 @@ def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
     layer = _read(path)
     parent = layer.pop("extends", None)
     return [*(_experiment_layers(parent, (*seen, name)) if parent else []), layer]
+
+
+def _section(sections: Any, profile: str) -> Any:
+    """An experiment's own numbers under one profile: part of `profiles:` in its file."""
+    known = ("paper", "laptop", "smoke")
+    mappings = [sections, *(sections.values() if isinstance(sections, dict | DictConfig) else ())]
+    if not all(isinstance(node, dict | DictConfig) for node in mappings) or not set(sections) <= set(known):
+        raise InputError(f"profiles: an experiment file lists settings under {', '.join(known)}, and nothing else.")
+    return sections.get(profile, {})
 
 
 def _read(path: Path) -> Any:

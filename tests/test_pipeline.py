@@ -10,7 +10,7 @@ from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import SamplePool
 from liverlab.arm_data import derive_seed, find_split
-from liverlab.experiment import baseline_of
+from liverlab.arms import baseline_of
 from liverlab.pipeline import fit_classifier, fit_generator, plan_arm, sample_pool, splits_to_run
 from liverlab.settings import load_experiment
 from liverlab.stages import in_order

@@ -7,14 +7,14 @@ import pytest
 from data_modules.errors import InputError
 from liverlab import settings
 from liverlab.config import ExperimentConfig
-from liverlab.settings import EXPERIMENTS, load_experiment, profile_changes
+from liverlab.settings import EXPERIMENTS, experiment_names, load_experiment, profile_changes
 
 
-@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_experiment_file_loads_and_opens_with_its_command(path):
-    config = load_experiment(path.stem, ["profile=paper"])
-    assert config.name == path.stem
-    assert path.read_text().startswith(f"# make experiment EXP={path.stem}\n# ")
+@pytest.mark.parametrize("name", experiment_names())
+def test_every_experiment_file_loads_and_opens_with_its_command(name):
+    config = load_experiment(name, ["profile=paper"])
+    assert config.name == name.replace("/", "-")
+    assert (EXPERIMENTS / f"{name}.yaml").read_text().startswith(f"# make experiment EXP={name}\n# ")
     if config.compare_with:
         load_experiment(config.compare_with)
 
@@ -68,7 +68,7 @@ def test_profile_auto_is_resolved(monkeypatch):
     ("name", "override", "sentence"),
     [
         ("acgan_agu", None, "No experiment named 'acgan_agu' in experiments/. Did you mean 'acgan_aug'?"),
-        ("zebra", None, "'zebra' in experiments/. There are: acgan_aug, classic_aug, dcgan_aug, no_aug."),
+        ("zebra", None, "'zebra' in experiments/. There are: acgan_aug, classic_aug, dcgan_aug, no_aug, paper/acgan"),
         ("acgan_aug", "acgan.lrr=1", "Setting 'acgan.lrr': Key 'lrr' not in 'ACGANConfig'. Did you mean: 'lr'?"),
         ("acgan_aug", "acgan.lr=fast", "Setting 'acgan.lr': Value 'fast' of type 'str' could not be converted"),
         ("acgan_aug", "acgan.discriminator=wgan", "expected one of ['odena', 'dcgan']"),

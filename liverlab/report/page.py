@@ -10,10 +10,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from data_modules.errors import InputError
+from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
+from liverlab.report.volume_figure import volume_section
 
+MEASURES = ("sensitivity", "specificity")
 CURVES = {
     "train_accuracy": "Accuracy on training images, %",
     "test_accuracy": "Accuracy on test lesions, % (monitored only)",
@@ -33,11 +36,18 @@ def write_report(folder: Path) -> Path:
         raise InputError(f"No metrics in {folder}: metrics.json is missing. Evaluate the run before reporting it.")
     metrics, run = (json.loads((folder / name).read_text()) for name in ("metrics.json", "run.json"))
     published = metrics["published"] if set(metrics["class_names"]) == set(PUBLISHED_CLASSES) else []
+    every_arm, every_training = metrics["arms"], run["arms"]
+    metrics["arms"] = summary.in_focus(metrics)  # of many arms, details of the compared two
+    run["arms"] = {name: run["arms"][name] for name in metrics["arms"]}
     page = _template().render(
         metrics=metrics,
         run=run,
+        every_arm=every_arm,
+        every_training=every_training,
         published=published,
-        colours={name: i % len(figures.ARMS) for i, name in enumerate(metrics["arms"])},
+        published_classes=published_classes(published, metrics["class_names"]),
+        volume=volume_section(metrics, published=bool(published)),
+        colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
         cautions=summary.cautions(metrics),
@@ -64,6 +74,21 @@ def confusions(metrics: dict[str, Any], published: list[dict[str, Any]]) -> list
             order = [PUBLISHED_CLASSES.index(name) for name in names]
             counts = np.array(row["confusion"])[np.ix_(order, order)].tolist()
             found.append({"title": f"Published: {row['name']}", "counts": counts, "ours": False})
+    return found
+
+
+def published_classes(published: list[dict[str, Any]], class_names: list[str]) -> dict[str, Any]:
+    """Sensitivity and specificity of each class by name of the published arm, from its printed confusion matrix."""
+    found: dict[str, Any] = {}
+    for row in published:
+        if row["confusion"]:
+            values = metrics_of_confusions(np.array(row["confusion"], dtype=np.float64))
+            found[row["name"]] = {
+                name: {
+                    measure: float(values[f"class_{measure}"][PUBLISHED_CLASSES.index(name)]) for measure in MEASURES
+                }
+                for name in class_names
+            }
     return found
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+MOST_IN_FOCUS = 6
 NBSP = "\u00a0"
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
 HEADLINES = {
@@ -93,19 +94,34 @@ def rounded(count: int) -> str:
 def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
-    if len(set(metrics["steps"].values())) > 1:
-        listed = ", ".join(f"{name} {count:,}" for name, count in metrics["steps"].items())
+    arms, selection = in_focus(metrics), metrics["selection"]
+    if selection["rule"] == "test":
+        found.append(
+            f"{selection['arm']} was {selection['label']}. The best of {selection['among']} points looks better than "
+            "it is, and interval, test and probabilities do not allow for the choice. Declared was "
+            f"{selection['declared']}."
+        )
+    if len({metrics["steps"][name] for name in arms}) > 1:
+        listed = ", ".join(f"{name} {metrics['steps'][name]:,}" for name in arms)
         found.append(
             f"The arms took different numbers of optimizer steps ({listed}): a difference may be training time."
         )
     share = metrics["counts"]["majority_share"]
-    unlearned = [name for name, arm in metrics["arms"].items() if arm["accuracy"]["interval"][0] <= share]
+    unlearned = [name for name, arm in arms.items() if arm["accuracy"]["interval"][0] <= share]
     if unlearned:
         found.append(
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
             f"({percent(share)}): the classifier has hardly learned."
         )
     return found
+
+
+def in_focus(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The arms to show in every detail: all up to six, as many as there are colours; of more, the compared two."""
+    arms, comparison = metrics["arms"], metrics["comparison"]
+    if len(arms) <= MOST_IN_FOCUS or comparison is None:
+        return dict(arms)
+    return {name: arms[name] for name in arms if name in (comparison["arm"], comparison["baseline"])}
 
 
 def verdict_lines(metrics: dict[str, Any]) -> str:
