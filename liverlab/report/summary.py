@@ -94,7 +94,7 @@ def rounded(count: int) -> str:
 def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
-    arms, selection = in_focus(metrics), metrics["selection"]
+    arms, selection = compared(metrics), metrics["selection"]
     if selection["rule"] == "test":
         found.append(
             f"{selection['arm']} was {selection['label']}. The best of {selection['among']} points looks better than "
@@ -107,7 +107,7 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
             f"The arms took different numbers of optimizer steps ({listed}): a difference may be training time."
         )
     share = metrics["counts"]["majority_share"]
-    unlearned = [name for name, arm in arms.items() if arm["accuracy"]["interval"][0] <= share]
+    unlearned = [name for name in arms if metrics["arms"][name]["accuracy"]["interval"][0] <= share]
     if unlearned:
         found.append(
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
@@ -116,12 +116,17 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
     return found
 
 
+def compared(metrics: dict[str, Any]) -> list[str]:
+    """The arms that the verdict is about, in the order of the run; all where nothing was compared."""
+    pair = metrics["comparison"] or {"arm": None, "baseline": None}
+    return [name for name in metrics["arms"] if name in (pair["arm"], pair["baseline"])] or list(metrics["arms"])
+
+
 def in_focus(metrics: dict[str, Any]) -> dict[str, Any]:
-    """The arms to show in every detail: all up to six, as many as there are colours; of more, the compared two."""
-    arms, comparison = metrics["arms"], metrics["comparison"]
-    if len(arms) <= MOST_IN_FOCUS or comparison is None:
-        return dict(arms)
-    return {name: arms[name] for name in arms if name in (comparison["arm"], comparison["baseline"])}
+    """The arms to show in every detail: all up to six, as many as there are colours; of more, or a curve's, two."""
+    arms = metrics["arms"]
+    few = len(arms) <= MOST_IN_FOCUS and metrics["curve"] is None
+    return {name: arms[name] for name in (arms if few else compared(metrics))}
 
 
 def verdict_lines(metrics: dict[str, Any]) -> str:
