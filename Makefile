@@ -16,7 +16,7 @@ endif
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
-	@echo "Experiments (EXP=...):" $(basename $(notdir $(wildcard experiments/*.yaml)))
+	@echo "Experiments (EXP=...):" $(patsubst experiments/%.yaml,%,$(wildcard experiments/*.yaml experiments/paper/*.yaml))
 
 env: $(ENV)  ## Build .venv (nothing to do in the conda environment)
 

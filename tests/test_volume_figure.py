@@ -43,7 +43,7 @@ def test_colours_suffice_for_the_arms_in_focus():
 
 
 def test_the_note_says_how_much_sizes_were_scaled():
-    assert "scaled to 0.2 of it" in scale_note({"scale": 0.2})
+    assert "The sizes of this run are 0.2 of the published ones" in scale_note({"scale": 0.2})
     assert scale_note({"scale": 1.0}) == ""
 
 
@@ -62,7 +62,7 @@ def test_a_page_of_eighteen_arms_shows_all_in_the_tables_and_two_in_detail(tmp_p
     assert swatches == {"0", "1", "2", "3"}  # the two arms, the two lines
     figure = next(svg for svg in page.all("svg") if svg["aria-label"].startswith("Accuracy by classic images per fold"))
     assert "published: 0: 57.1 %, 500: 71.4 %" in figure["aria-label"]
-    assert "scaled to 0.2 of it" in page.text
+    assert "The sizes of this run are 0.2 of the published ones" in page.text
     assert "143" in text.split('aria-label="Correct lesions by number of images"')[1].split("</table>")[0]
     assert len(text) < 250_000
     ids = [a["id"] for _, a in page.elements if "id" in a]

@@ -22,6 +22,7 @@ class PublishedRow:
         specificity: Prevalence-weighted specificity.
         correct: Correctly classified of 182 lesions, calculated from the printed numbers.
         confusion: Printed confusion matrix, true class by row in the order of `PUBLISHED_CLASSES`.
+        ours: The arm of ours that stands for it as a baseline, if any.
     """
 
     name: str
@@ -29,6 +30,7 @@ class PublishedRow:
     specificity: float | None
     correct: int
     confusion: tuple[tuple[int, int, int], ...] | None = None
+    ours: str | None = None
 
     @property
     def accuracy(self) -> float:
@@ -43,8 +45,8 @@ class PublishedRow:
 
 
 PUBLISHED_RESULTS = (
-    PublishedRow("no augmentation", None, None, 104),
-    PublishedRow("classic augmentation", 0.786, 0.884, 143, ((52, 1, 0), (2, 44, 18), (0, 18, 47))),
+    PublishedRow("no augmentation", None, None, 104, ours="no_aug"),
+    PublishedRow("classic augmentation", 0.786, 0.884, 143, ((52, 1, 0), (2, 44, 18), (0, 18, 47)), "classic_aug"),
     PublishedRow("classic + DCGAN", 0.857, 0.924, 156, ((53, 0, 0), (2, 52, 10), (1, 13, 51))),
     PublishedRow("classic + ACGAN", 0.813, 0.900, 148),
     PublishedRow("ACGAN discriminator as classifier", 0.791, 0.888, 144),

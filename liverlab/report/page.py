@@ -46,6 +46,7 @@ def write_report(folder: Path) -> Path:
         every_training=every_training,
         published=published,
         published_classes=published_classes(published, metrics["class_names"]),
+        differences=differences(metrics, published) if len(every_arm) > 2 else {},
         volume=volume_section(metrics, published=bool(published)),
         colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
@@ -92,14 +93,26 @@ def published_classes(published: list[dict[str, Any]], class_names: list[str]) -
     return found
 
 
+def differences(metrics: dict[str, Any], published: list[dict[str, Any]]) -> dict[str, Any]:
+    """Differences to the baseline by arm, and by published arm where the paper has that baseline too."""
+    baseline = metrics["comparison"] and metrics["comparison"]["baseline"]
+    start = next((row for row in published if baseline and row["ours"] == baseline), None)
+    theirs = {
+        row["name"]: {"estimate": row["accuracy"] - start["accuracy"], "interval": None}
+        for row in published
+        if start and row is not start
+    }
+    return metrics["differences"] | theirs
+
+
 def budget_statement(run: dict[str, Any]) -> str:
     """Whether the arms trained equally long, in words."""
     steps = {name: arm["steps"] for name, arm in run["arms"].items()}
     listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
     if len(set(steps.values())) == 1:
         return (
-            f"Every arm trained its classifier for {next(iter(steps.values())):,} optimizer steps per split, so a "
-            "difference between the arms is not one of the number of steps."
+            f"{' and '.join(steps)} trained for {next(iter(steps.values())):,} optimizer steps per split, so a "
+            "difference between them is not one of the number of steps."
         )
     return (
         f"The arms took different numbers of optimizer steps per split ({listed}), as in the published protocol, which "

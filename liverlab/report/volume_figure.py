@@ -88,8 +88,8 @@ def scale_note(curve: dict[str, Any]) -> str:
     if curve["scale"] == 1:
         return ""
     return (
-        f"The axis is the published one. This run’s sizes were scaled to {curve['scale']:g} of it by its profile or "
-        "settings, so a point stands where the paper’s stands and trained on fewer images; the networks may differ too."
+        f"The axis is the published one. The sizes of this run are {curve['scale']:g} of the published ones, set by "
+        "its profile or on the command line: a point stands where the paper’s stands, but trained on fewer images."
     )
 
 
