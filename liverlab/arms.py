@@ -10,7 +10,7 @@ from typing import Any
 
 from data_modules.errors import InputError
 from liverlab.config import CurveConfig, ExperimentConfig
-from liverlab.settings import load_experiment
+from liverlab.settings import ProfileChange, load_experiment, profile_changes
 
 # What makes an arm; everything else is the same for both sides of a comparison.
 ARM = ("name", "description", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
@@ -63,6 +63,28 @@ def describe_arms(config: ExperimentConfig, arms: Sequence[ExperimentConfig]) ->
     return about
 
 
+def changes_of(name: str, overrides: Sequence[str]) -> list[ProfileChange]:
+    """Every number that the profile changed, in the experiment or in an arm that it lists; a generator's where used."""
+    config = load_experiment(name, overrides)
+    if config.arms is None:
+        return profile_changes(name, overrides)
+    found = [change for change in profile_changes(name, overrides) if _section(change) not in ARM]
+    for arm, listed in zip(config.arms, arms_of(name, overrides), strict=True):
+        used = ("classic", *(["synthetic", listed.generator] if listed.generator != "none" else []))
+        mine = profile_changes(arm, [*_shared(overrides), f"profile={config.profile}"])
+        found += [change for change in mine if _section(change) in used and change not in found]
+    return found
+
+
+def _section(change: ProfileChange) -> str:
+    return change.setting.partition(".")[0]
+
+
+def _shared(overrides: Sequence[str]) -> list[str]:
+    """The overrides that mean every arm."""
+    return [text for text in overrides if not text.startswith((*ARM_OVERRIDES, *OF_MANY))]
+
+
 def baseline_of(config: ExperimentConfig, overrides: Sequence[str]) -> ExperimentConfig:
     """The arm to compare with, under the experiment's own splits, seeds, data and training budget."""
     assert config.compare_with
@@ -71,8 +93,7 @@ def baseline_of(config: ExperimentConfig, overrides: Sequence[str]) -> Experimen
 
 def _under(config: ExperimentConfig, name: str, overrides: Sequence[str]) -> ExperimentConfig:
     """Another experiment's arm under this experiment's splits, seeds, data and training budget."""
-    shared = [text for text in overrides if not text.startswith((*ARM_OVERRIDES, *OF_MANY))]
-    other = load_experiment(name, [*shared, f"profile={config.profile}"])
+    other = load_experiment(name, [*_shared(overrides), f"profile={config.profile}"])
     if other.arms is not None or other.curve is not None:
         raise InputError(f"{name!r} has arms of its own and cannot be one arm of {config.name!r}.")
     return replace(config, **{field.name: getattr(other, field.name) for field in fields(config) if field.name in ARM})

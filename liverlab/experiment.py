@@ -12,10 +12,10 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from data_modules.errors import InputError
-from liverlab.arms import arms_of, describe_arms
+from liverlab.arms import arms_of, changes_of, describe_arms
 from liverlab.config import ExperimentConfig
 from liverlab.launch import expected_seconds, run_stages
-from liverlab.settings import ProfileChange, flatten, load_experiment, profile_changes
+from liverlab.settings import ProfileChange, flatten, load_experiment
 from liverlab.stages import Stage, in_order
 
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", "trainer.devices=", "trainer.accelerator=")
@@ -42,7 +42,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     runs = Path(config.runs_dir)
     folder = runs / "experiments" / run_slug(name, overrides)
     resolved = OmegaConf.to_yaml(OmegaConf.structured(without_paths(config)))
-    changes = profile_changes(name, overrides)
+    changes = changes_of(name, overrides)
     _print_header(config, about, changes, resolved, console)
     from liverlab.pipeline import plan_arm  # takes seconds: torch and Lightning
     from liverlab.tracking import log_result, resolve_mode

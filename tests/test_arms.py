@@ -8,7 +8,7 @@ from dicom_examples import row, write_manifest, write_patient
 
 from data_modules.errors import InputError
 from liverlab import settings
-from liverlab.arms import arms_of, describe_arms
+from liverlab.arms import arms_of, changes_of, describe_arms
 from liverlab.pipeline import plan_arm
 from liverlab.settings import EXPERIMENTS, load_experiment
 from liverlab.stages import in_order
@@ -82,6 +82,16 @@ def test_a_table_shares_splits_and_budget_and_keeps_what_makes_each_arm():
         0.01,
     )
     assert counts("paper/table") == {"phantom": 1, "cohort": 1, "generator": 12, "pool": 6, "classifier": 12}
+
+
+def test_a_tables_changes_are_those_of_the_arms_that_it_lists():
+    changed = {change.setting: (change.published, change.used) for change in changes_of("paper/table", LAPTOP)}
+    assert changed["acgan.discriminator_channels"] == (64, 8)  # of paper/acgan, not the 16 of the default
+    assert changed["dcgan.discriminator_channels"] == (64, 8)
+    assert changed["classic.size"] == (5000, 1000)
+    assert changed["classifier.epochs"] == (150, 45)
+    settings = [change.setting for change in changes_of("paper/table", LAPTOP)]
+    assert len(settings) == len(set(settings))
 
 
 @pytest.mark.parametrize(

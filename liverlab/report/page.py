@@ -102,7 +102,7 @@ def differences(metrics: dict[str, Any], published: list[dict[str, Any]]) -> dic
         for row in published
         if start and row is not start
     }
-    return metrics["differences"] | theirs
+    return {**metrics["differences"], **theirs}
 
 
 def budget_statement(run: dict[str, Any]) -> str:
