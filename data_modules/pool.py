@@ -44,6 +44,13 @@ class SamplePool:
     labels: Tensor
     provenance: Provenance
 
+    def first(self, per_class: int) -> "SamplePool":
+        """The first `per_class` images of every class: smaller pools are nested in larger ones."""
+        kept = [(self.labels == label).nonzero()[:per_class, 0] for label in sorted(set(self.labels.tolist()))]
+        assert all(len(positions) == per_class for positions in kept), "the pool holds fewer than were asked for"
+        positions = torch.cat(kept)
+        return SamplePool(self.images[positions], self.labels[positions], self.provenance)
+
     def save(self, folder: Path) -> None:
         """Write `pool.npz` (images as float16, precise to 1/2048 of the range) and `provenance.json`."""
         np.savez(folder / "pool.npz", images=self.images.half().numpy(), labels=self.labels.numpy())

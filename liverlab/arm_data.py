@@ -62,6 +62,11 @@ def classic_per_lesion(config: ExperimentConfig, split: Split) -> int:
     )
 
 
+def synthetic_per_class(config: ExperimentConfig, size: int) -> int:
+    """Synthetic images of each class over the whole training side, of a pool of this size."""
+    return size * (config.n_folds - 1) if config.synthetic.count == "per_fold" else size
+
+
 def find_split(cohort: Cohort, config: ExperimentConfig, repeat: int, fold: int) -> Split:
     """The split with these numbers."""
     splits = make_splits(cohort, folds=config.n_folds, repeats=repeat + 1, seed=config.seed)

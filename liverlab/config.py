@@ -148,6 +148,17 @@ class SyntheticConfig:
 
     size: int = 1000  # images per class; paper, sec. 4.2: the best of 100 to 4000 per fold
     count: Literal["per_fold", "per_training_set"] = "per_fold"  # what `size` counts
+    pool_size: int | None = None  # images drawn, of which an arm takes the first `size` per class; null: `size`
+
+
+@dataclass
+class CurveConfig:
+    """One arm for every value of a setting, as in the paper's Fig. 8."""
+
+    setting: str = "???"  # e.g. classic.size
+    values: list[int] = field(default_factory=list)
+    budgets: list[Literal["epochs", "steps"]] | None = None  # a line for each; null: classifier.budget alone
+    scale: float = 1.0  # of the published sizes, where a profile shrinks them; only moves the points on the axis
 
 
 @dataclass
@@ -183,6 +194,11 @@ class ExperimentConfig:
     augmentation: Literal["none", "classic"] = "classic"
     generator: Literal["none", "dcgan", "acgan"] = "none"
     compare_with: str | None = None  # another experiment, run or reused with the same splits and seeds
+    arms: list[str] | None = None  # experiments to run side by side, or
+    curve: CurveConfig | None = None  # one arm for every value of a setting; with either:
+    compare: list[str] | None = None  # [arm, baseline], declared before results
+    # test: the curve's best point on the test folds is compared instead, as published; optimistic, and labelled so
+    selection: Literal["fixed", "test"] = "fixed"
     n_folds: int = 3  # paper, sec. 4: 3-fold cross-validation, patients kept together
     repeats: int = 1
     folds: list[int] | None = None  # run only these; null: all

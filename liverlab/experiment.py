@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,16 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from data_modules.errors import InputError
+from liverlab.arms import arms_of, changes_of, describe_arms
 from liverlab.config import ExperimentConfig
 from liverlab.devices import Launch, check_machine, choose_strategy, find_launch
 from liverlab.launch import expected_seconds, follow_stages, lead_stages, run_stages
 from liverlab.ranks import meeting, told_once
-from liverlab.settings import ProfileChange, flatten, load_experiment, profile_changes
+from liverlab.settings import ProfileChange, flatten, load_experiment
 from liverlab.stages import Stage, in_order
 
-# What makes an arm; everything else is the same for both sides of a comparison.
-ARM = ("name", "description", "method", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
 TRAINER_WITHOUT_EFFECT = ("devices", "num_nodes", "strategy", "accelerator", "compile", "save_every_seconds")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
-ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "compare_with=", "description=")
 
 
 def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, console: Console) -> Path | None:
@@ -44,18 +42,19 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     launch = find_launch()
     with told_once(launch):
         config = load_experiment(name, overrides)
-        arm_configs = [baseline_of(config, overrides), config] if config.compare_with else [config]
+        arm_configs = arms_of(name, overrides)
         check_machine(config.trainer)
         choose_strategy(config.trainer, manual=any(arm.generator != "none" for arm in arm_configs))
         if launch and launch.rank > 0:
             if not dry_run:
                 _follow(name, arm_configs, launch)
             return None
+    about = describe_arms(config, arm_configs)
     runs = Path(config.runs_dir)
     folder = runs / "experiments" / run_slug(name, overrides)
     resolved = OmegaConf.to_yaml(OmegaConf.structured(without_paths(config)))
-    changes = profile_changes(name, overrides)
-    _print_header(config, changes, resolved, console)
+    changes = changes_of(name, overrides)
+    _print_header(config, about, changes, resolved, console)
     from liverlab.pipeline import plan_arm  # takes seconds: torch and Lightning
     from liverlab.tracking import log_result, resolve_mode
 
@@ -73,7 +72,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
         run_stages(stages, runs, jobs=stages_at_once(config), console=console)
     from liverlab.results import gather
 
-    gather(folder, runs, arms, config, changes, telling(overrides))
+    gather(folder, runs, arms, config, changes, telling(overrides), about)
     metrics, report = evaluate_and_report(folder)
     keys = {arm: in_order(planned)[-1].key for arm, planned in arms.items()}
     log_result(metrics, keys, config, runs / "wandb")
@@ -109,14 +108,6 @@ def evaluate_and_report(folder: Path) -> tuple[dict[str, Any], Path]:
     rule = config.verdict
     metrics = evaluate(folder, rope=rule.rope, draws=rule.draws, flips=rule.flips, seed=config.seed)
     return metrics, write_report(folder)
-
-
-def baseline_of(config: ExperimentConfig, overrides: Sequence[str]) -> ExperimentConfig:
-    """The arm to compare with, under the experiment's own splits, seeds, data and training budget."""
-    assert config.compare_with
-    shared = [text for text in overrides if not text.startswith(ARM_OVERRIDES)]
-    other = load_experiment(config.compare_with, [*shared, f"profile={config.profile}"])
-    return replace(config, **{field.name: getattr(other, field.name) for field in fields(config) if field.name in ARM})
 
 
 def run_slug(name: str, overrides: Sequence[str]) -> str:
@@ -170,8 +161,12 @@ def stages_at_once(config: ExperimentConfig) -> int:
     return joblib.cpu_count() if on_cpu and config.trainer.devices == 1 else 1
 
 
-def _print_header(config: ExperimentConfig, changes: Sequence[ProfileChange], resolved: str, console: Console) -> None:
-    against = f", compared with {config.compare_with}" if config.compare_with else ""
+def _print_header(
+    config: ExperimentConfig, about: dict[str, Any], changes: Sequence[ProfileChange], resolved: str, console: Console
+) -> None:
+    many = len(about["descriptions"]) > 2
+    arm = f", {len(about['descriptions'])} arms: {about['arm']}" if many else ""
+    against = f"{arm}, compared with {about['baseline']}" if about["baseline"] else ""
     phantom = f"digital phantom of {config.data.phantom_lesions} lesions (not patients)"
     data = "the user's manifest" if config.data.manifest else phantom
     lines = [f"liverlab: {config.name}{against}. Profile {config.profile}. Data: {data}."]

@@ -9,7 +9,6 @@
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -25,7 +24,7 @@ from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import Provenance, SamplePool
-from liverlab.arm_data import classifier_data, derive_seed, find_split, generator_data
+from liverlab.arm_data import classifier_data, derive_seed, find_split, generator_data, synthetic_per_class
 from liverlab.bovw_stage import fit_bovw
 from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
@@ -33,6 +32,7 @@ from liverlab.models.registry import GENERATORS
 from liverlab.predictions import write_predictions, write_training
 from liverlab.resume import discard_states
 from liverlab.sources import cohort_stage
+from liverlab.stage_names import training_name, unit_name
 from liverlab.stages import Stage, key_of, write_progress
 from liverlab.synthesis import draw_pool
 from liverlab.tracking import RunName, resolve_mode, tracked
@@ -67,8 +67,9 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: 
         settings["classic"] = asdict(config.classic)
     needs = [cohort]
     if config.generator != "none":
+        settings["synthetic"] = {"size": config.synthetic.size}
         needs.append(plan_pool(config, cohort, repeat, fold, experiment))
-    name, trains = f"{config.name}-{unit_name(config, repeat, fold)}", config.method == "cnn"
+    name, trains = f"{training_name(config)}-{unit_name(config, repeat, fold)}", config.method == "cnn"
     return Stage("classifier", name, settings, run, tuple(needs), on_all_ranks=trains, resumes=trains)
 
 
@@ -77,7 +78,8 @@ def plan_pool(config: ExperimentConfig, cohort: Stage, repeat: int, fold: int, e
     kind = config.generator
     classes = range(len(config.data.classes)) if GENERATORS[kind].one_per_class else [None]
     generators = [plan_generator(config, cohort, repeat, fold, label, experiment) for label in classes]
-    settings = _split_settings(config, repeat, fold) | {"generator": kind, "synthetic": asdict(config.synthetic)}
+    drawn = {"size": config.synthetic.pool_size or config.synthetic.size, "count": config.synthetic.count}
+    settings = _split_settings(config, repeat, fold) | {"generator": kind, "synthetic": drawn}
     run = partial(sample_pool, config=config, repeat=repeat, fold=fold)
     return Stage("pool", f"{kind}-{unit_name(config, repeat, fold)}", settings, run, (cohort, *generators))
 
@@ -146,7 +148,6 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
     generators = [
         kind.load_from_checkpoint(path / weights, map_location="cpu", weights_only=True) for path in inputs[1:]
     ]
-    training_folds = config.n_folds - 1 if config.synthetic.count == "per_fold" else 1
     provenance = Provenance(
         generator=config.generator,
         cohort=cohort.fingerprint,
@@ -155,7 +156,7 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
         patients=tuple(sorted(patients)),
         seed=derive_seed(config.seed, "pool", config.generator, repeat, fold),
     )
-    per_class = config.synthetic.size * training_folds
+    per_class = synthetic_per_class(config, config.synthetic.pool_size or config.synthetic.size)
     pool = draw_pool(generators, per_class=per_class, num_classes=len(cohort.class_names), provenance=provenance)
     if not pool.images.isfinite().all():
         raise InputError(
@@ -171,7 +172,8 @@ def fit_classifier(
     cohort = Cohort.load(inputs[0])
     split = find_split(cohort, config, repeat, fold)
     data = classifier_data(config, cohort, split)
-    pools = [SamplePool.load(path) for path in inputs[1:]]  # one where the arm has a generator
+    per_class = synthetic_per_class(config, config.synthetic.size)
+    pools = [SamplePool.load(path).first(per_class) for path in inputs[1:]]  # one where the arm has a generator
     network = asdict(config.classifier)
     budget = {key: network.pop(key) for key in ("budget", "epochs", "steps")}
     del network["batch_size"], network["mean"]  # the data module's
@@ -220,11 +222,6 @@ def _fit_tracked(
             report=report,
             identity=identity,
         )
-
-
-def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
-    """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
-    return f"r{repeat}-f{fold}" + ("" if label is None else re.sub(r"[^\w.-]", "_", f"-{config.data.classes[label]}"))
 
 
 def _split_settings(config: ExperimentConfig, repeat: int, fold: int) -> dict[str, object]:

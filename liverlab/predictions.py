@@ -25,7 +25,7 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
 
 
 def write_training(path: Path, config: ExperimentConfig, split: Split, *, synthetic: int) -> None:
-    """The arm's description, and how many real, classic and synthetic images it trained on."""
+    """How many real, classic and synthetic images the arm trained on."""
     classic = (classic_per_lesion(config, split) - 1) * len(split.train)
     images = {"real": len(split.train), "classic": classic, "synthetic": synthetic}
-    path.write_text(json.dumps({"description": config.description, "images": images}))
+    path.write_text(json.dumps({"images": images}))

@@ -31,6 +31,7 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "bovw.kept_share": (0, 1),
     "bovw.learning_patches": (1, None),
     "synthetic.size": (1, None),
+    "synthetic.pool_size": (1, None),
     "verdict.rope": (0, 1),
     "verdict.draws": (100, None),
     "verdict.flips": (100, None),
@@ -104,6 +105,13 @@ def _check_together(config: ExperimentConfig) -> None:
     if config.generator != "none" and config.method == "bovw":
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
     _check_bovw(config.bovw)
+    drawn = config.synthetic.pool_size
+    if drawn is not None and config.generator != "none" and config.synthetic.size > drawn:
+        raise InputError(
+            f"synthetic.size: {config.synthetic.size} per class are more than synthetic.pool_size={drawn}."
+        )
+    if config.curve and not config.curve.scale > 0:
+        raise InputError(f"curve.scale: {config.curve.scale}; a scale is above 0, and 1 for the published sizes.")
     if not 2 <= len(set(config.data.classes)) == len(config.data.classes) <= 20:
         raise InputError(f"data.classes: {config.data.classes}; 2 to 20 different classes are possible.")
     if config.roi.size not in (32, 64, 128):

@@ -4,7 +4,7 @@ import csv
 import json
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -40,6 +40,7 @@ def gather(
     config: ExperimentConfig,
     changes: Sequence[ProfileChange],
     overrides: Sequence[str],
+    about: Mapping[str, Any],
 ) -> None:
     """Write the tables of the run, `samples.npz`, `run.json` and links to the stages.
 
@@ -47,13 +48,16 @@ def gather(
     """
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
-    cohort = Cohort.load(arms[config.name][0].needs[0].folder(runs))
+    cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
     write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
     splits = [
-        find_split(cohort, config, stage.settings["repeat"], stage.settings["fold"]) for stage in arms[config.name]
+        find_split(cohort, config, stage.settings["repeat"], stage.settings["fold"]) for stage in arms[about["arm"]]
     ]
     pools = [
-        SamplePool.load(need.folder(runs)) for stage in arms[config.name] for need in stage.needs if need.kind == "pool"
+        SamplePool.load(need.folder(runs))
+        for stage in arms[about["arm"]]
+        for need in stage.needs
+        if need.kind == "pool"
     ]
     roi = Roi(**asdict(config.roi))
     if pools:
@@ -61,8 +65,10 @@ def gather(
     spread = [row for split, pool in zip(splits, pools, strict=False) for row in _spread(cohort, split, pool, roi)]
     run = {
         "experiment": config.name,
-        "arm": config.name,
-        "baseline": next((name for name in arms if name != config.name), None),
+        "arm": about["arm"],
+        "baseline": about["baseline"],
+        "selection": about["selection"],
+        "curve": about["curve"],
         "class_names": list(cohort.class_names),
         "profile": config.profile,
         "profile_changes": [asdict(change) for change in changes],
@@ -70,7 +76,7 @@ def gather(
         "budget": config.classifier.budget,
         "cohort": _describe_cohort(cohort, config),
         "splits": [_describe_split(cohort, split) for split in splits],
-        "arms": {name: _describe_arm(stages, runs) for name, stages in arms.items()},
+        "arms": {name: _describe_arm(stages, runs, about["descriptions"][name]) for name, stages in arms.items()},
         "spread": spread if pools else None,
         "generators": describe_generators(arms, runs, cohort.class_names),
         "leak_checks": leak_checks(cohort, splits, pools),
@@ -182,7 +188,7 @@ def _per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
     return {name: counts[name] for name in cohort.class_names}
 
 
-def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
+def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict[str, Any]:
     """What the arm's first classifier trained on and for how long; the other splits differ by a few lesions."""
     training = json.loads((stages[0].folder(runs) / "training.json").read_text())
     length: dict[str, Any] = {"steps": None, "epochs": None}
@@ -193,7 +199,7 @@ def _describe_arm(stages: Sequence[Stage], runs: Path) -> dict[str, Any]:
     generators = generators_of(stages)
     kind = kind_of(generators[0]) if generators else None
     return {
-        "description": training["description"],
+        "description": description,
         "training_images": training["images"],
         **length,
         "generator": kind,

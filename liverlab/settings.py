@@ -71,8 +71,11 @@ def flatten(node: Any, prefix: str = "") -> dict[str, Any]:
 
 def _merge(name: str, overrides: Sequence[str]) -> DictConfig:
     given = OmegaConf.merge(*map(_parse, overrides)) if overrides else OmegaConf.create()
-    own = [*_experiment_layers(name), given]
-    profile = _resolve_profile(_merge_layers(own).profile)
+    layers = _experiment_layers(name)
+    by_profile = [layer.pop("profiles", {}) for layer in layers]
+    profile = _resolve_profile(_merge_layers([*layers, given]).profile)
+    own = [x for layer, sections in zip(layers, by_profile, strict=True) for x in (layer, _section(sections, profile))]
+    own.append(given)
     last = OmegaConf.create({"profile": profile, "name": name.replace("/", "-")})
     return _merge_layers([_read(EXPERIMENTS / "profiles" / f"{profile}.yaml"), *own, last])
 
@@ -110,6 +113,15 @@ def _experiment_layers(name: str, seen: tuple[str, ...] = ()) -> list[Any]:
     layer = _read(path)
     parent = layer.pop("extends", None)
     return [*(_experiment_layers(parent, (*seen, name)) if parent else []), layer]
+
+
+def _section(sections: Any, profile: str) -> Any:
+    """An experiment's own numbers under one profile: part of `profiles:` in its file."""
+    known = ("paper", "laptop", "smoke")
+    mappings = [sections, *(sections.values() if isinstance(sections, dict | DictConfig) else ())]
+    if not all(isinstance(node, dict | DictConfig) for node in mappings) or not set(sections) <= set(known):
+        raise InputError(f"profiles: an experiment file lists settings under {', '.join(known)}, and nothing else.")
+    return sections.get(profile, {})
 
 
 def _read(path: Path) -> Any:

@@ -160,6 +160,24 @@ def test_empty_cells_of_the_curves_and_repeats(tmp_path):
     assert "Counts add up over 2 repeats" in page.text
 
 
+def test_many_arms_stand_beside_the_published_rows_with_their_distance_to_the_baseline(tmp_path):
+    skill = {"no_aug": 0.5, "classic_aug": 0.6, "dcgan_aug": 0.7, "paper-acgan": 0.65}
+    folder = write_fake_run(tmp_path, skill, arm="dcgan_aug", baseline="classic_aug", generator="dcgan")
+    text = report(folder)
+    table = text.split('aria-label="Metrics of the arms"')[1].split("</table>")[0]
+    frame = pd.read_csv(folder / "predictions.csv")
+    right = (frame["label"] == frame["predicted"]).groupby(frame["arm"]).sum()
+    for arm in ("no_aug", "dcgan_aug", "paper-acgan"):
+        expected = f"{100 * (right[arm] - right['classic_aug']) / 57:+.1f}".replace("-", "−")
+        assert re.search(rf">{arm}</th>.*<td>{re.escape(expected)}<small>", table)
+    # 13 lesions of 182 from classic augmentation to the DCGAN, 5 to the ACGAN, 39 from nothing to classic augmentation
+    for name, points in (("classic + DCGAN", "+7.1"), ("classic + ACGAN", "+2.7"), ("no augmentation", "−21.4")):
+        assert re.search(rf">{re.escape(name)}</th>.*<td>{re.escape(points)}</td></tr>", table)
+    by_class = text.split('aria-label="Published sensitivity and specificity by class"')[1].split("</table>")[0]
+    for printed in ("98.1", "72.3", "100.0", "78.5"):  # the paper's sensitivities of cysts and hemangiomas
+        assert printed in by_class
+
+
 def test_published_matrices_follow_the_order_of_our_classes():
     published = [{"name": "x", "confusion": ((52, 1, 0), (2, 44, 18), (0, 18, 47))}, {"name": "y", "confusion": None}]
     metrics = {"class_names": ["hemangioma", "cyst", "metastasis"], "arms": {}}

@@ -10,7 +10,7 @@ from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import SamplePool
 from liverlab.arm_data import derive_seed, find_split
-from liverlab.experiment import baseline_of
+from liverlab.arms import baseline_of
 from liverlab.pipeline import fit_classifier, fit_generator, plan_arm, sample_pool, splits_to_run
 from liverlab.settings import load_experiment
 from liverlab.stages import in_order
@@ -58,6 +58,7 @@ def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_n
     [
         ("classifier.lr=0.1", "classifier", "pool"),
         ("synthetic.size=3", "pool", "generator"),
+        ("synthetic.pool_size=9", "pool", "generator"),
         ("acgan.lr=0.1", "generator", "cohort"),
         ("classic.rotations=3", "generator", "cohort"),
         ("data.phantom_seed=1", "phantom", None),
@@ -127,7 +128,7 @@ def test_canary_no_test_pixel_reaches_a_generator_a_pool_or_a_classifier(tiny_co
 
 
 def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):
-    config = load()
+    config = load("acgan_aug", "synthetic.pool_size=3")
     split = find_split(tiny_cohort, config, 0, 1)
     folders = run_split(tiny_cohort, tmp_path, config, fold=1)
     with (folders["classifier"] / "predictions.csv").open() as file:
@@ -143,6 +144,7 @@ def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):
         "real": 16, "classic": 48, "synthetic": 12,
     }  # fmt: skip
     pool = SamplePool.load(folders["pool"])
+    assert len(pool.labels) == 18  # 3 per class and fold, of which the classifier took 2
     assert set(pool.provenance.patients) == {tiny_cohort.lesions[i].patient_id for i in split.train}
     assert sorted(path.name for path in (folders["generator"] / "grids").iterdir()) == ["epoch-0001.png"]
 

@@ -12,6 +12,7 @@ from liverlab.evaluation import bootstrap, comparison, power
 from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, metrics_of_confusions, paper_metrics
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
 from liverlab.evaluation.published import PUBLISHED_RESULTS
+from liverlab.evaluation.volume_curve import curve_summary, difference, select_arm
 
 
 def evaluate(
@@ -41,6 +42,8 @@ def evaluate(
         name: arm_metrics(table, i, {key: value[:, i] for key, value in drawn.items()})
         for i, name in enumerate(table.arms)
     }
+    selection = select_arm(run, {name: arm["correct"] for name, arm in arms.items()})
+    accuracy = {name: drawn["accuracy"][:, i] for i, name in enumerate(table.arms)}
     result = {
         "experiment": run["experiment"],
         "class_names": list(table.class_names),
@@ -50,13 +53,20 @@ def evaluate(
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
         "counts": _counts(table),
         "arms": arms,
+        "selection": selection,
+        "curve": curve_summary(run, arms, accuracy, selection["arm"]),
         "comparison": None,
+        "differences": {
+            name: difference(arms, accuracy, name, run["baseline"])
+            for name in arms
+            if run["baseline"] not in (None, name)
+        },
         "published": [
             asdict(row) | {"accuracy": row.accuracy, "wilson_95": row.wilson_95} for row in PUBLISHED_RESULTS
         ],
     }
     if run["baseline"] is not None:
-        pair = table.arms.index(run["baseline"]), table.arms.index(run["arm"])
+        pair = table.arms.index(run["baseline"]), table.arms.index(selection["arm"])
         result["comparison"] = compare_arms(
             table, pair, drawn, folds=run["protocol"]["folds"], rope=rope, flips=flips, rng=rng
         )

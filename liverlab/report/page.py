@@ -10,13 +10,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from data_modules.errors import InputError
+from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
+from liverlab.report.volume_figure import volume_section
 
+MEASURES = ("sensitivity", "specificity")
 CURVES = {
     "train_accuracy": "Accuracy on training images, %",
     "test_accuracy": "Accuracy on test lesions, % (monitored only)",
@@ -36,11 +39,19 @@ def write_report(folder: Path) -> Path:
         raise InputError(f"No metrics in {folder}: metrics.json is missing. Evaluate the run before reporting it.")
     metrics, run = (json.loads((folder / name).read_text()) for name in ("metrics.json", "run.json"))
     published = metrics["published"] if set(metrics["class_names"]) == set(PUBLISHED_CLASSES) else []
+    every_arm, every_training = metrics["arms"], run["arms"]
+    metrics["arms"] = summary.in_focus(metrics)  # of many arms, details of the compared two
+    run["arms"] = {name: run["arms"][name] for name in metrics["arms"]}
     page = _template().render(
         metrics=metrics,
         run=run,
+        every_arm=every_arm,
+        every_training=every_training,
         published=published,
-        colours={name: i % len(figures.ARMS) for i, name in enumerate(metrics["arms"])},
+        published_classes=published_classes(published, metrics["class_names"]),
+        differences=differences(metrics, published) if len(every_arm) > 2 else {},
+        volume=volume_section(metrics, published=bool(published)),
+        colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
         cautions=summary.cautions(metrics),
@@ -71,6 +82,33 @@ def confusions(metrics: dict[str, Any], published: list[dict[str, Any]]) -> list
     return found
 
 
+def published_classes(published: list[dict[str, Any]], class_names: list[str]) -> dict[str, Any]:
+    """Sensitivity and specificity of each class by name of the published arm, from its printed confusion matrix."""
+    found: dict[str, Any] = {}
+    for row in published:
+        if row["confusion"]:
+            values = metrics_of_confusions(np.array(row["confusion"], dtype=np.float64))
+            found[row["name"]] = {
+                name: {
+                    measure: float(values[f"class_{measure}"][PUBLISHED_CLASSES.index(name)]) for measure in MEASURES
+                }
+                for name in class_names
+            }
+    return found
+
+
+def differences(metrics: dict[str, Any], published: list[dict[str, Any]]) -> dict[str, Any]:
+    """Differences to the baseline by arm, and by published arm where the paper has that baseline too."""
+    baseline = metrics["comparison"] and metrics["comparison"]["baseline"]
+    start = next((row for row in published if baseline and row["ours"] == baseline), None)
+    theirs = {
+        row["name"]: {"estimate": row["accuracy"] - start["accuracy"], "interval": None}
+        for row in published
+        if start and row is not start
+    }
+    return {**metrics["differences"], **theirs}
+
+
 def budget_statement(run: dict[str, Any]) -> str:
     """Whether the arms trained equally long, in words."""
     steps = {name: arm["steps"] for name, arm in run["arms"].items() if arm["steps"]}
@@ -80,8 +118,8 @@ def budget_statement(run: dict[str, Any]) -> str:
     listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
     if len(set(steps.values())) == 1:
         return (
-            f"Every arm trained its classifier for {next(iter(steps.values())):,} optimizer steps per split, so a "
-            "difference between the arms is not one of the number of steps."
+            f"{' and '.join(steps)} trained for {next(iter(steps.values())):,} optimizer steps per split, so a "
+            "difference between them is not one of the number of steps."
         )
     return (
         f"The arms took different numbers of optimizer steps per split ({listed}), as in the published protocol, which "

@@ -4,6 +4,7 @@ from typing import Any
 
 from liverlab.report import generator_words
 
+MOST_IN_FOCUS = 6
 NBSP = "\u00a0"
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
 HEADLINES = {
@@ -95,20 +96,40 @@ def rounded(count: int) -> str:
 def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
-    steps = {name: count for name, count in metrics["steps"].items() if count}  # none: not trained by steps
+    arms, selection = compared(metrics), metrics["selection"]
+    if selection["rule"] == "test":
+        found.append(
+            f"{selection['arm']} was {selection['label']}. The best of {selection['among']} points looks better than "
+            "it is, and interval, test and probabilities do not allow for the choice. Declared was "
+            f"{selection['declared']}."
+        )
+    steps = {name: metrics["steps"][name] for name in arms if metrics["steps"][name]}  # none: not trained by steps
     if len(set(steps.values())) > 1:
         listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
         found.append(
             f"The arms took different numbers of optimizer steps ({listed}): a difference may be training time."
         )
     share = metrics["counts"]["majority_share"]
-    unlearned = [name for name, arm in metrics["arms"].items() if arm["accuracy"]["interval"][0] <= share]
+    unlearned = [name for name in arms if metrics["arms"][name]["accuracy"]["interval"][0] <= share]
     if unlearned:
         found.append(
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
             f"({percent(share)}): the classifier has hardly learned."
         )
     return found + generator_words.cautions(metrics["generators"])
+
+
+def compared(metrics: dict[str, Any]) -> list[str]:
+    """The arms that the verdict is about, in the order of the run; all where nothing was compared."""
+    pair = metrics["comparison"] or {"arm": None, "baseline": None}
+    return [name for name in metrics["arms"] if name in (pair["arm"], pair["baseline"])] or list(metrics["arms"])
+
+
+def in_focus(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The arms to show in every detail: all up to six, as many as there are colours; of more, or a curve's, two."""
+    arms = metrics["arms"]
+    few = len(arms) <= MOST_IN_FOCUS and metrics["curve"] is None
+    return {name: arms[name] for name in (arms if few else compared(metrics))}
 
 
 def verdict_lines(metrics: dict[str, Any]) -> str:

@@ -1,0 +1,20 @@
+"""The readable part of a stage's folder."""
+
+import re
+
+from liverlab.config import ExperimentConfig
+
+
+def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
+    """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
+    return f"r{repeat}-f{fold}" + ("" if label is None else re.sub(r"[^\w.-]", "_", f"-{config.data.classes[label]}"))
+
+
+def training_name(config: ExperimentConfig) -> str:
+    """What a classifier trains on, e.g. "classic-5000-dcgan-1000": arms of any name share what is the same."""
+    parts = [config.augmentation] if config.augmentation == "none" else ["classic", str(config.classic.size)]
+    if config.generator != "none":
+        parts += [config.generator, str(config.synthetic.size)]
+    if config.method == "bovw":
+        return "-".join(["bovw", *parts])
+    return "-".join([*parts, *(["epochs"] if config.classifier.budget == "epochs" else [])])
