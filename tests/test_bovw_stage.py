@@ -9,8 +9,8 @@ import pytest
 
 from data_modules.errors import InputError
 from liverlab.arm_data import find_split
+from liverlab.arms import baseline_of
 from liverlab.bovw_stage import fit_bovw
-from liverlab.experiment import baseline_of
 from liverlab.pipeline import plan_arm
 from liverlab.settings import load_experiment
 
