@@ -32,7 +32,7 @@ class FakeFit:
         self.asked.append((given_up, seed))
         for name in ("log", "states"):
             (self.folder / name).mkdir(exist_ok=True)
-            (self.folder / name / ff"state-{seed:08d}.ckpt").touch()
+            (self.folder / name / f"state-{seed:08d}.ckpt").touch()
         stop = [finding(f"Seed {seed} broke.")] if seed in self.bad else []
         return self.noted + stop
 
