@@ -62,7 +62,7 @@ def test_the_next_seed_follows_one_that_was_stopped_and_its_files_are_set_aside(
 
 
 def test_the_last_seeds_sentence_reaches_the_user_and_its_state_is_kept(tmp_path):
-    with pytest.raises(InputError, match=r"^Seed 8 broke\. 2 seeds .* state is kept: .*/states/state-00000008\.ckpt\.$"):
+    with pytest.raises(InputError, match=r"^Seed 8 broke\. 2 seeds .* state is kept: .*/state-00000008\.ckpt\.$"):
         fit_until_sound(tmp_path, [7, 8], FakeFit(tmp_path, bad=[7, 8]))
     assert names(tmp_path / "states") == ["state-00000008.ckpt"]
     assert names(tmp_path / "attempt-1" / "states") == ["state-00000007.ckpt"]
