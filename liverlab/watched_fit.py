@@ -18,7 +18,7 @@ from callbacks.sample_grid import SampleGrid
 from data_modules.errors import InputError
 from data_modules.gan_data import GANDataModule
 from liverlab.config import ExperimentConfig
-from liverlab.resume import STATES, discard_states
+from liverlab.resume import STATES, discard_states, newest_state
 from liverlab.training import CHECKPOINT
 
 EMA_CHECKPOINT = "ema.ckpt"
@@ -93,7 +93,9 @@ def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int,
             _set_aside(folder, folder / f"attempt-{len(given_up)}")
             path.write_text(json.dumps(given_up, indent=1))
     tried = f" {len(seeds)} seeds were tried; this is about the last." if len(seeds) > 1 else ""
-    raise InputError(f"{stopped[0].sentence}{tried} What it left is in {folder}, the last good state in {STATES}/.")
+    state = newest_state(folder)
+    kept = f" The last good state is kept: {state}." if state else ""
+    raise InputError(f"{stopped[0].sentence}{tried}{kept}")
 
 
 def _set_aside(folder: Path, target: Path) -> None:

@@ -182,7 +182,7 @@ def test_fewer_images_than_a_batch_are_refused_before_training(tiny_cohort, tmp_
 
 @pytest.mark.parametrize(("action", "tried"), [("note", ""), ("retry", " 3 seeds were tried")])
 def test_a_generator_whose_loss_is_no_number_is_stopped(action, tried, tiny_cohort, tmp_path):
-    with pytest.raises(InputError, match=rf"In epoch \d, by batch \d.*no finite number.*{tried}"):
+    with pytest.raises(InputError, match=rf"In epoch \d, by batch \d, no longer a finite number.*{tried}"):
         fit_one(tiny_cohort, tmp_path, "acgan.lr=1e30", "acgan.epochs=3", f"watch.action={action}")
     assert (tmp_path / "generator" / "attempt-2").is_dir() == (action == "retry")
 

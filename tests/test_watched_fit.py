@@ -32,7 +32,7 @@ class FakeFit:
         self.asked.append((given_up, seed))
         for name in ("log", "states"):
             (self.folder / name).mkdir(exist_ok=True)
-            (self.folder / name / f"{seed}").touch()
+            (self.folder / name / f"state-{seed:08d}.ckpt").touch()
         stop = [finding(f"Seed {seed} broke.")] if seed in self.bad else []
         return self.noted + stop
 
@@ -53,8 +53,8 @@ def test_the_next_seed_follows_one_that_was_stopped_and_its_files_are_set_aside(
     fit_until_sound(tmp_path, [7, 8, 9], fit)
     assert fit.asked == [(0, 7), (1, 8), (2, 9)]
     assert names(tmp_path) == ["attempt-1", "attempt-2", ATTEMPTS, "log"]
-    assert names(tmp_path / "attempt-2" / "log") == ["8"]
-    assert names(tmp_path / "log") == ["9"]
+    assert names(tmp_path / "attempt-2" / "log") == ["state-00000008.ckpt"]
+    assert names(tmp_path / "log") == ["state-00000009.ckpt"]
     noted = json.loads((tmp_path / ATTEMPTS).read_text())
     assert [(attempt["seed"], attempt["findings"][0]["sentence"]) for attempt in noted] == [
         (7, "Seed 7 broke."), (8, "Seed 8 broke."),
@@ -62,10 +62,10 @@ def test_the_next_seed_follows_one_that_was_stopped_and_its_files_are_set_aside(
 
 
 def test_the_last_seeds_sentence_reaches_the_user_and_its_state_is_kept(tmp_path):
-    with pytest.raises(InputError, match=r"^Seed 8 broke\. 2 seeds were tried; .* last good state in states/\.$"):
+    with pytest.raises(InputError, match=r"^Seed 8 broke\. 2 seeds .* state is kept: .*/state-00000008\.ckpt\.$"):
         fit_until_sound(tmp_path, [7, 8], FakeFit(tmp_path, bad=[7, 8]))
-    assert names(tmp_path / "states") == ["8"]
-    assert names(tmp_path / "attempt-1" / "states") == ["7"]
+    assert names(tmp_path / "states") == ["state-00000008.ckpt"]
+    assert names(tmp_path / "attempt-1" / "states") == ["state-00000007.ckpt"]
     # the same command again tries the last seed, from its state
     again = FakeFit(tmp_path, bad=[7, 8])
     with pytest.raises(InputError, match="Seed 8 broke"):
