@@ -29,8 +29,8 @@ EXAMPLES = """examples:
   liverlab phantom data/phantom --lesions 12
   liverlab phantom data/phantom --check --contact-sheet
   liverlab sample acgan-r0-f0 --class cyst --n 1000 --out data/cysts --format dicom
-  liverlab export acgan_aug-r0-f0 --out onnx      a finished classifier or generator as ONNX
-  liverlab predict acgan_aug-r0-f0 my/manifest.csv
+  liverlab export classic-1000-r0-f0 --out onnx    a finished classifier or generator as ONNX
+  liverlab predict classic-1000-r0-f0 my/manifest.csv
   liverlab report acgan_aug                       write a finished run's report again
 """
 

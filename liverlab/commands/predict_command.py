@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from liverlab.finished_stage import FinishedStage
 
 EPILOG = """examples:
-  liverlab predict acgan_aug-r0-f0 my/manifest.csv --out predictions.csv
-  liverlab predict acgan_aug-r0-f0 my/series/ --center-mm -61.5 20 -140 --diameter-mm 24
+  liverlab predict classic-1000-r0-f0 my/manifest.csv --out predictions.csv
+  liverlab predict classic-1000-r0-f0 my/series/ --center-mm -61.5 20 -140 --diameter-mm 24
 
 A manifest has the columns that training needs; the class may be "unknown". Exit code 1 where lesions were refused."""
 
