@@ -3,11 +3,15 @@
 import os
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import joblib
 
 from data_modules.errors import InputError
 from liverlab.config import TrainerConfig
+
+if TYPE_CHECKING:
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 
 NAMES = {"cuda": "GPU", "mps": "GPU", "cpu": "core"}
 
@@ -160,6 +164,19 @@ def _check_processes(config: TrainerConfig, launch: Launch | None) -> None:
             f"{config.num_nodes}. Start it by `{line} ...`, "
             f"or set trainer.devices={launch.per_node} trainer.num_nodes={nodes}."
         )
+
+
+def cluster_plugin(config: TrainerConfig) -> "SLURMEnvironment | None":
+    """Lightning's SLURM environment without its own requeueing; None elsewhere.
+
+    That saves a state in the middle of an epoch and loads it unasked, past our check whose state it is.
+    """
+    launch = find_launch()
+    if launch is None or launch.by != "srun" or launch.world_size != config.devices * config.num_nodes:
+        return None
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+
+    return SLURMEnvironment(auto_requeue=False)
 
 
 def own_device(config: TrainerConfig) -> int | list[int]:

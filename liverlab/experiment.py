@@ -20,7 +20,7 @@ from liverlab.ranks import meeting, told_once
 from liverlab.settings import ProfileChange, flatten, load_experiment
 from liverlab.stages import Stage, in_order
 
-TRAINER_WITHOUT_EFFECT = ("devices", "num_nodes", "strategy", "accelerator", "compile", "save_every_seconds")
+TRAINER_WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
 
 

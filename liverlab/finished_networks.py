@@ -13,6 +13,7 @@ from liverlab.models.registry import GENERATORS
 from liverlab.synthesis import draw_class
 from liverlab.trained_on import MEAN
 from liverlab.training import CHECKPOINT
+from liverlab.watched_fit import samplers_file
 
 
 class ReadyClassifier(nn.Module):
@@ -48,9 +49,10 @@ def generator_kind(stage: FinishedStage) -> str:
 
 
 def load_generator(stage: FinishedStage) -> Any:
-    """The generator of a finished stage: a LightningModule with `sample`, see `liverlab.models.registry`."""
-    kind = GENERATORS[generator_kind(stage)]
-    return kind.load_from_checkpoint(stage.folder / CHECKPOINT, map_location="cpu", weights_only=True).eval()
+    """The generator of a finished stage, as its pool was drawn from it: a LightningModule with `sample`."""
+    kind = generator_kind(stage)
+    path = stage.folder / samplers_file(stage.settings[kind]["ema_decay"])
+    return GENERATORS[kind].load_from_checkpoint(path, map_location="cpu", weights_only=True).eval()
 
 
 def draw_samples(stage: FinishedStage, class_name: str, count: int, *, seed: int) -> Tensor:

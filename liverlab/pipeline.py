@@ -30,15 +30,14 @@ from liverlab.config import ExperimentConfig
 from liverlab.models.classifier import LesionClassifier
 from liverlab.models.registry import GENERATORS
 from liverlab.predictions import write_predictions, write_training
-from liverlab.resume import discard_states
 from liverlab.sources import cohort_stage
 from liverlab.stage_names import training_name, unit_name
 from liverlab.stages import Stage, key_of, write_progress
 from liverlab.synthesis import draw_pool
 from liverlab.tracking import RunName, resolve_mode, tracked
 from liverlab.trained_on import MEAN, TrainedOn
-from liverlab.training import CHECKPOINT, fit, predict
-from liverlab.watched_fit import EMA_CHECKPOINT, findings_of, fit_until_sound, watching
+from liverlab.training import fit, predict
+from liverlab.watched_fit import findings_of, fit_until_sound, samplers_file, watching
 
 
 def plan_arm(config: ExperimentConfig, *, experiment: str) -> list[Stage]:
@@ -60,6 +59,7 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, repeat: int, fold: 
         settings["bovw"] = asdict(config.bovw)
         run = partial(fit_bovw, config=config, repeat=repeat, fold=fold)
     else:
+        settings |= _fit_settings(config)
         network = settings["classifier"] = asdict(config.classifier)
         del network["epochs" if config.classifier.budget == "steps" else "steps"]  # the other one has no effect
         run = partial(fit_classifier, config=config, repeat=repeat, fold=fold, experiment=experiment)
@@ -90,9 +90,11 @@ def plan_generator(
     """One generator of one split."""
     kind = config.generator
     sections = {"classic": asdict(config.classic), kind: asdict(getattr(config, kind)), "watch": asdict(config.watch)}
+    if config.watch.action != "retry":
+        del sections["watch"]["retries"]  # has no effect
     unit = unit_name(config, repeat, fold, label)
     run = partial(fit_generator, config=config, repeat=repeat, fold=fold, label=label, experiment=experiment)
-    settings = _split_settings(config, repeat, fold) | sections | {"label": label}
+    settings = _split_settings(config, repeat, fold) | _fit_settings(config) | sections | {"label": label}
     return Stage("generator", f"{kind}-{unit}", settings, run, (cohort,), on_all_ranks=True, resumes=True)
 
 
@@ -144,7 +146,7 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
     cohort = Cohort.load(inputs[0])
     patients = {patient for path in inputs[1:] for patient in json.loads((path / "patients.json").read_text())}
     kind = GENERATORS[config.generator]
-    weights = CHECKPOINT if getattr(config, config.generator).ema_decay is None else EMA_CHECKPOINT
+    weights = samplers_file(getattr(config, config.generator).ema_decay)
     generators = [
         kind.load_from_checkpoint(path / weights, map_location="cpu", weights_only=True) for path in inputs[1:]
     ]
@@ -193,7 +195,6 @@ def fit_classifier(
     TrainedOn.of(cohort, split.train).save(folder)
     np.save(folder / MEAN, data.training_mean.numpy())
     write_training(folder / "training.json", config, split, synthetic=sum(len(pool.labels) for pool in pools))
-    discard_states(folder)
 
 
 def _fit_tracked(
@@ -226,13 +227,19 @@ def _fit_tracked(
 
 def _split_settings(config: ExperimentConfig, repeat: int, fold: int) -> dict[str, object]:
     """What every stage of a split depends on."""
-    shared = {"n_folds": config.n_folds, "seed": config.seed, "precision": config.trainer.precision}
-    if config.trainer.compile:  # other digits, as another precision has
-        shared["compile"] = True
-    return {"repeat": repeat, "fold": fold, "roi": asdict(config.roi), **shared}
+    place = {"repeat": repeat, "fold": fold, "n_folds": config.n_folds, "seed": config.seed}
+    return place | {"roi": asdict(config.roi)}
+
+
+def _fit_settings(config: ExperimentConfig) -> dict[str, object]:
+    """What every fit depends on: other arithmetic gives other digits, and every device draws noise of its own."""
+    devices = config.trainer.devices * config.trainer.num_nodes
+    unusual = {"devices": devices} if devices > 1 else {}
+    unusual |= {"compile": True} if config.trainer.compile else {}
+    return {"precision": config.trainer.precision, **unusual}
 
 
 def _identity(config: ExperimentConfig, cohort: Cohort, repeat: int, fold: int) -> dict[str, object]:
     """What a killed fit must have in common with the one that goes on from its state."""
     facts: dict[str, object] = {"classes": cohort.class_names, "cohort": cohort.fingerprint}
-    return facts | _split_settings(config, repeat, fold)
+    return facts | _split_settings(config, repeat, fold) | _fit_settings(config)

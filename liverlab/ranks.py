@@ -199,8 +199,9 @@ def _in_time(until: Callable[[], bool], runs: Path, launch: Launch) -> None:
 def _sweep(halls: Path) -> None:
     """Remove what launches left that were killed long ago."""
     for hall in halls.iterdir():
-        if time.time() - max(path.stat().st_mtime for path in (hall, *hall.glob("*/rank-*"))) > OLD_SECONDS:
-            shutil.rmtree(hall, ignore_errors=True)
+        with suppress(FileNotFoundError):  # a launch that ends removes its own
+            if time.time() - max(path.stat().st_mtime for path in (hall, *hall.glob("*/rank-*"))) > OLD_SECONDS:
+                shutil.rmtree(hall, ignore_errors=True)
 
 
 def _notice(folder: Path, rank: int) -> Path:

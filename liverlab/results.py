@@ -63,6 +63,7 @@ def gather(
     if pools:
         _write_samples(folder / "samples.npz", cohort, splits[0], pools[0], roi)
     spread = [row for split, pool in zip(splits, pools, strict=False) for row in _spread(cohort, split, pool, roi)]
+    records = [read_record(stage.folder(runs)) for stage in _all_stages(arms)]
     run = {
         "experiment": config.name,
         "arm": about["arm"],
@@ -83,7 +84,8 @@ def gather(
         "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "hardware": _hardware(),
-        "seconds": sum(read_record(stage.folder(runs))["seconds"] for stage in _all_stages(arms)),
+        "seconds": sum(record["seconds"] for record in records),
+        "resumed": sum(record["resumed"] for record in records),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "config_yaml": (folder / "config.yaml").read_text(),
     }

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,12 @@ import torch
 from pytorch_lightning import LightningModule
 
 from data_modules.errors import InputError
-
-STATES = "states"
+from liverlab.stages import STATES
 
 
 def newest_state(folder: Path) -> Path | None:
     """The state that the last attempt at the fit of this folder left, or None."""
     return max((folder / STATES).glob("state-*.ckpt"), default=None)
-
-
-def discard_states(folder: Path) -> None:
-    """Forget all attempts at the fit of this folder: it is finished, or begins anew."""
-    shutil.rmtree(folder / STATES, ignore_errors=True)
 
 
 def identity_of(model: LightningModule, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from liverlab import __version__
 
 StageFunction = Callable[[Path, Sequence[Path]], None]
 PROGRESS = "progress"
+STATES = "states"  # in a working folder: what a killed fit goes on from
 PART = ".part"
 
 
@@ -112,6 +113,7 @@ def complete(stage: Stage, runs: Path, begin: Callable[[], None] | None = None) 
         started = time.monotonic()
         stage.run(part, [need.folder(runs) for need in stage.needs])
         (part / PROGRESS).unlink(missing_ok=True)
+        shutil.rmtree(part / STATES, ignore_errors=True)
         record = {
             "kind": stage.kind,
             "name": stage.name,

@@ -18,9 +18,10 @@ from callbacks.resume_point import ResumePoint
 from callbacks.step_budget import StepBudget
 from callbacks.unfinished_metrics import UnfinishedMetrics
 from liverlab.config import TrainerConfig
-from liverlab.devices import choose_strategy, own_device
+from liverlab.devices import choose_strategy, cluster_plugin, own_device
 from liverlab.fit_log import FitLog, LogKeeper
-from liverlab.resume import STATES, check_state, identity_of, newest_state
+from liverlab.resume import check_state, identity_of, newest_state
+from liverlab.stages import STATES
 
 CHECKPOINT = "model.ckpt"
 CURVE_POINTS = 20
@@ -42,7 +43,7 @@ def fit(
     """Train a model; write `log/metrics.csv` and `model.ckpt` into the folder.
 
     A fit that was killed goes on from the newest state under `states/` of its folder, bit for bit as if it had been
-    left alone. The states stay: `resume.discard_states` removes them.
+    left alone. The states stay until the stage is finished.
 
     Args:
         model: What to train.
@@ -89,12 +90,17 @@ def fit(
         log_every_n_steps=max(1, total // 200),
         logger=[log, *([logger] if logger else [])],
         # CUDA can share the statistics of a whole batch; elsewhere rank 0's are sent to all
-        sync_batchnorm=several and torch.cuda.is_available() and config.accelerator != "cpu",
+        # (then it cannot be differentiated twice, as R1 does: pytorch #61222)
+        sync_batchnorm=several
+        and torch.cuda.is_available()
+        and config.accelerator != "cpu"
+        and not model.hparams.get("r1_gamma"),
         callbacks=[*callbacks, *ours],
+        plugins=cluster_plugin(config),
         use_distributed_sampler=False,  # our loaders know rank and world size
         enable_progress_bar=False,
         enable_model_summary=False,
-        default_root_dir=folder,  # of this fit alone: on a SLURM cluster Lightning looks there for states of its own
+        default_root_dir=folder,
     )
     trainer.fit(model, datamodule=data, ckpt_path=state, weights_only=True)
     if trainer.interrupted:

@@ -18,7 +18,8 @@ from callbacks.sample_grid import SampleGrid
 from data_modules.errors import InputError
 from data_modules.gan_data import GANDataModule
 from liverlab.config import ExperimentConfig
-from liverlab.resume import STATES, discard_states, newest_state
+from liverlab.resume import newest_state
+from liverlab.stages import STATES
 from liverlab.training import CHECKPOINT
 
 EMA_CHECKPOINT = "ema.ckpt"
@@ -69,6 +70,11 @@ def findings_of(watch: GANWatch) -> list[Finding]:
     return watch.findings
 
 
+def samplers_file(ema_decay: float | None) -> str:
+    """The checkpoint that samples are drawn from: of the weights as trained, or of their average where there is one."""
+    return CHECKPOINT if ema_decay is None else EMA_CHECKPOINT
+
+
 def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int, int], list[Finding]]) -> None:
     """Fit with the first seed; where the watch stops that, set it aside, note it in `attempts.json`, take the next.
 
@@ -83,15 +89,17 @@ def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int,
     path = folder / ATTEMPTS
     given_up: list[dict[str, Any]] = json.loads(path.read_text()) if path.is_file() else []
     for seed in seeds[len(given_up) :]:
+        (folder / WATCH).unlink(missing_ok=True)  # a killed attempt's; what it found comes back with its state
         findings = fit_once(len(given_up), seed)
         stopped = [finding for finding in findings if finding.stopped]
         if not stopped:
-            discard_states(folder)
             return
         given_up.append({"seed": seed, "findings": [asdict(finding) for finding in findings]})
         if len(given_up) < len(seeds):
             _set_aside(folder, folder / f"attempt-{len(given_up)}")
-            path.write_text(json.dumps(given_up, indent=1))
+            part = path.with_suffix(".part")
+            part.write_text(json.dumps(given_up, indent=1))
+            part.replace(path)  # at once: a run killed here goes on from it
     tried = f" {len(seeds)} seeds were tried; this is about the last." if len(seeds) > 1 else ""
     state = newest_state(folder)
     kept = f" The last good state is kept: {state}." if state else ""

@@ -105,6 +105,7 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
         "versions": {"python": "3.11.2", "torch": "2.13.0", "liverlab": "0.1.0"},
         "hardware": "2 CPU cores",
         "seconds": 913.4,
+        "resumed": 0,
         "created": "2026-01-05T10:20:30+00:00",
         "config_yaml": "experiment: fake\nclassifier:\n  lr: 0.001\n",
     }

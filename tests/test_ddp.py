@@ -246,6 +246,6 @@ def test_two_nodes_give_one_run(command, tmp_path, capfd):
         process.join(300)
     printed, error = capfd.readouterr()
     assert [process.exitcode for process in processes] == [0, 0], error
-    assert printed.count("liverlab: no_aug") == printed.count("[2/2] classifier no_aug-r0-f0: ") == 1
+    assert printed.count("liverlab: no_aug") == printed.count("[2/2] classifier none-r0-f0: ") == 1
     assert [path.name for path in tmp_path.glob("runs/classifier/[!.]*/model.ckpt")] == ["model.ckpt"]
     assert len(list(tmp_path.glob("runs/experiments/*/report.html"))) == 1

@@ -6,7 +6,7 @@ import torch
 
 from data_modules.errors import InputError
 from liverlab.config import TrainerConfig
-from liverlab.devices import check_machine, choose_strategy, find_launch, own_device
+from liverlab.devices import check_machine, choose_strategy, cluster_plugin, find_launch, own_device
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "none", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "RANK": "3", "GROUP_RANK": "1",
@@ -90,6 +90,13 @@ def test_launches_are_known_by_what_they_set(started_by):
     launch = find_launch()
     assert (launch.by, launch.name) == ("torchrun", "none-127.0.0.1-29500")
     assert (launch.rank, launch.local_rank, launch.world_size, launch.per_node) == (3, 1, 4, 2)
+
+
+def test_lightning_does_not_requeue_by_itself(started_by):
+    assert cluster_plugin(TrainerConfig()) is None
+    started_by(SRUN)
+    assert cluster_plugin(two(num_nodes=2)).auto_requeue is False
+    assert cluster_plugin(TrainerConfig()) is None  # a fit on one device is none of the launch's
 
 
 def test_an_interactive_slurm_job_is_no_launch(started_by):

@@ -24,7 +24,7 @@ from liverlab.finished_stage import find_stage
 def exported(finished, tmp_path_factory):
     """The three kinds of networks, by name."""
     out = tmp_path_factory.mktemp("exported")
-    for name, stage in {"acgan": "acgan-*", "dcgan": "dcgan-*-cyst-*", "classifier": "acgan_aug-*"}.items():
+    for name, stage in {"acgan": "acgan-*", "dcgan": "dcgan-*-cyst-*", "classifier": "classic-32-acgan-3-*"}.items():
         (folder,) = (finished / "runs").glob(f"[gc]*r/{stage}")
         assert main(["export", str(folder), "--out", str(out / name)]) == 0
     return out
@@ -51,7 +51,7 @@ def test_onnx_accepts_them_and_no_path_of_this_machine_is_inside(exported):
 
 
 def test_the_classifier_answers_as_the_stage_did_to_its_test_lesions(finished, exported):
-    (folder,) = (finished / "runs").glob("classifier/acgan_aug-*")
+    (folder,) = (finished / "runs").glob("classifier/classic-32-acgan-3-*")
     (cohort_folder,) = (finished / "runs").glob("cohort/manifest-*")
     cohort = Cohort.load(cohort_folder)
     with (folder / "predictions.csv").open() as file:
@@ -100,7 +100,7 @@ def test_a_file_that_differs_is_not_kept(tmp_path):
 
 def test_a_missing_package_is_a_sentence_and_leaves_nothing(finished, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    (folder,) = (finished / "runs").glob("classifier/acgan_aug-*")
+    (folder,) = (finished / "runs").glob("classifier/classic-32-acgan-3-*")
     assert main(["export", str(folder), "--out", str(tmp_path / "out")]) == 2
     text = "`liverlab export` needs the package onnxscript: pip install -c constraints.txt -e '.[export]'\n"
     assert capsys.readouterr().err == text

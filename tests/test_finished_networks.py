@@ -1,3 +1,4 @@
+import json
 import math
 import shutil
 
@@ -9,6 +10,7 @@ from data_modules.errors import InputError
 from liverlab.finished_networks import ReadyClassifier, draw_samples, load_classifier, load_generator
 from liverlab.finished_stage import find_stage
 from liverlab.training import CHECKPOINT
+from liverlab.watched_fit import EMA_CHECKPOINT
 
 
 def test_the_mean_is_subtracted_and_logits_become_probabilities():
@@ -21,13 +23,26 @@ def test_the_mean_is_subtracted_and_logits_become_probabilities():
 
 def test_networks_are_loaded_for_use(finished):
     runs = finished / "runs"
-    classifier = load_classifier(find_stage("acgan_aug", ["classifier"], runs))
+    classifier = load_classifier(find_stage("classic-32-acgan-3", ["classifier"], runs))
     generator = load_generator(find_stage("acgan", ["generator"], runs))
     for network in (classifier, generator):
         assert not any(module.training for module in network.modules())
     # the mean of ROIs of HU 100 around lesions of -20 to 20, in the window -100 to 240
     assert 0.3 < float(classifier.mean.mean()) < 0.6
     assert classifier.mean.shape == (1, 1, 64, 64)
+
+
+def test_samples_come_from_the_average_where_the_pool_did(finished, tmp_path):
+    (folder,) = (finished / "runs").glob("generator/acgan-*")
+    copy = shutil.copytree(folder, tmp_path / folder.name)
+    record = json.loads((copy / "stage.json").read_text())
+    record["settings"]["acgan"]["ema_decay"] = 0.9
+    (copy / "stage.json").write_text(json.dumps(record))
+    weights = torch.load(copy / CHECKPOINT, weights_only=True)
+    weights["state_dict"]["generator.embedding.weight"][:] = 7
+    torch.save(weights, copy / EMA_CHECKPOINT)
+    embedding = load_generator(find_stage(str(copy), ["generator"])).generator.embedding.weight
+    assert (embedding == 7).all()
 
 
 def test_a_generator_that_diverged_gives_no_samples(finished, tmp_path):

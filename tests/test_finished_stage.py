@@ -46,10 +46,10 @@ def test_what_it_saw_is_the_training_side(runs):
     [
         (
             "none",
-            "No finished classifier or generator 'none' in {}/classifier/ or {}/generator/. There are: acgan_aug-",
+            "No finished classifier or generator 'none' in {}/classifier/ or {}/generator/. There are: classic-",
         ),
         ("acgan-r0-f0-{key}x", "Did you mean 'acgan-r0-f0-{key}'?"),
-        ("acgan", "'acgan' may be any of acgan_aug-r0-f0-"),
+        ("classic-32", "'classic-32' may be any of classic-32-acgan-3-r0-f0-"),
         ("dcgan-r0", "'dcgan-r0' may be any of dcgan-r0-f0-cyst-"),
         ("{}", "{} holds no finished stage: stage.json is missing. Name a folder of {}/classifier/ or "),
         ("x" * 300, "No finished classifier or generator 'xxx"),

@@ -65,6 +65,10 @@ def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_n
         ("data.phantom_roi_only=false", "phantom", None),
         ("data.phantom_realistic_sizes=true", "phantom", None),
         ("seed=1", "generator", "cohort"),
+        ("trainer.devices=2", "generator", "cohort"),
+        ("trainer.compile=true", "generator", "cohort"),
+        ("trainer.precision=bf16-mixed", "generator", "cohort"),
+        ("watch.action=retry", "generator", "cohort"),
     ],
 )
 def test_a_setting_changes_the_stages_after_it_and_none_before(setting, changed, kept):
@@ -72,6 +76,17 @@ def test_a_setting_changes_the_stages_after_it_and_none_before(setting, changed,
     assert not set(keys("acgan_aug", kind="classifier")) & set(keys("acgan_aug", setting, kind="classifier"))
     if kept:
         assert keys("acgan_aug", kind=kept) == keys("acgan_aug", setting, kind=kept)
+
+
+@pytest.mark.parametrize("setting", ["watch.retries=5", "trainer.save_every_seconds=1", "trainer.strategy=auto"])
+def test_what_cannot_change_a_generator_changes_no_key(setting):
+    assert keys("acgan_aug", setting, kind="generator") == keys("acgan_aug", kind="generator")
+
+
+def test_visual_words_do_not_depend_on_the_arithmetic_of_fits():
+    assert keys("paper/bovw", "trainer.precision=bf16-mixed", kind="classifier") == keys(
+        "paper/bovw", kind="classifier"
+    )
 
 
 def test_the_unused_budget_changes_no_key():

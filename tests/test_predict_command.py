@@ -8,6 +8,7 @@ from dicom_examples import write_manifest
 from data_modules.cohort import Cohort
 from liverlab.__main__ import main
 
+CLASSIFIER = "classic-32-acgan-3"
 AT = ["--center-mm", "-0.4", "-6", "-40"]  # the centre of every lesion: voxel (4, 30, 28), see `write_ct`
 
 
@@ -32,10 +33,10 @@ def changed(finished, tmp_path, **columns):
 
 
 def test_a_test_lesion_of_the_fold_gets_the_probabilities_that_the_run_wrote(finished, tmp_path, capsys):
-    assert main(["predict", "acgan_aug", str(finished / "manifest.csv"), "--out", "new/p.csv"]) == 0
+    assert main(["predict", CLASSIFIER, str(finished / "manifest.csv"), "--out", "new/p.csv"]) == 0
     (cohort,) = (finished / "runs").glob("cohort/manifest-*")
     ids = [lesion.lesion_id for lesion in Cohort.load(cohort).lesions]
-    (classifier,) = (finished / "runs").glob("classifier/acgan_aug-*")
+    (classifier,) = (finished / "runs").glob("classifier/classic-32-acgan-3-*")
     written = rows_of(classifier / "predictions.csv")
     predicted = rows_of(tmp_path / "new" / "p.csv")
     assert [row["lesion"] for row in predicted] == [f"row {k}" for k in range(2, 14)]
@@ -56,9 +57,9 @@ def test_an_image_with_centre_and_diameter_is_read_as_a_manifest_that_gives_them
     rows = rows_of(finished / "manifest.csv")[:2]
     rows = [row | place | {"mask": "", "image": str(finished / row["image"])} for row in rows]
     write_manifest(tmp_path / "m.csv", rows)
-    assert main(["predict", "acgan_aug", "m.csv", "--out", "all.csv"]) == 0
+    assert main(["predict", CLASSIFIER, "m.csv", "--out", "all.csv"]) == 0
     image = str(finished / "0" / "CT")
-    assert main(["predict", "acgan_aug", image, *AT, "--diameter-mm", "9", "--out", "one.csv"]) == 0
+    assert main(["predict", CLASSIFIER, image, *AT, "--diameter-mm", "9", "--out", "one.csv"]) == 0
     (one,) = rows_of(tmp_path / "one.csv")
     first = rows_of(tmp_path / "all.csv")[0]
     assert (one["lesion"], one["predicted"]) == ("lesion", first["predicted"])
@@ -67,14 +68,14 @@ def test_an_image_with_centre_and_diameter_is_read_as_a_manifest_that_gives_them
 
 
 def test_an_undiagnosed_lesion_may_be_asked_about(finished, tmp_path, capsys):
-    assert main(["predict", "acgan_aug", changed(finished, tmp_path, **{"class": "unknown"})]) == 0
+    assert main(["predict", CLASSIFIER, changed(finished, tmp_path, **{"class": "unknown"})]) == 0
     assert "row 2  " in capsys.readouterr().out
 
 
 def test_a_refused_lesion_is_a_sentence_and_1_and_the_others_go_on(finished, tmp_path, capsys):
     (tmp_path / "broken.nii").write_text("nothing")
     manifest = changed(finished, tmp_path, image=str(tmp_path / "broken.nii"))
-    assert main(["predict", "acgan_aug", manifest]) == 1
+    assert main(["predict", CLASSIFIER, manifest]) == 1
     said = capsys.readouterr()
     assert said.err.startswith("E-")
     assert " row 2: " in said.err
@@ -85,7 +86,7 @@ def test_a_refused_lesion_is_a_sentence_and_1_and_the_others_go_on(finished, tmp
 def test_a_lesion_outside_its_image_is_a_sentence_and_1(finished, tmp_path, capsys):
     image = str(finished / "0" / "CT")
     place = ["--center-mm", "0", "0", "900", "--diameter-mm", "9"]
-    assert main(["predict", "acgan_aug", image, *place, "--out", "p.csv"]) == 1
+    assert main(["predict", CLASSIFIER, image, *place, "--out", "p.csv"]) == 1
     said = capsys.readouterr()
     assert said.err.startswith("E-ROI-01 lesion: the centre lies outside the image. Refused.")
     assert said.out == ""
@@ -95,15 +96,15 @@ def test_a_lesion_outside_its_image_is_a_sentence_and_1(finished, tmp_path, caps
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["none", "{m}"], "No finished classifier 'none' in runs/classifier/. There are: acgan_aug-r0-f0-"),
-        (["acgan_aug", "none.csv"], "No manifest none.csv: there is no such file."),
-        (["acgan_aug", "none"], "There is no such file or folder. Name a manifest, its folder, or an image."),
-        (["acgan_aug", "{ct}"], "Where is the lesion in the image? Add --center-mm X Y Z and --diameter-mm D."),
-        (["acgan_aug", "{ct}", "--diameter-mm", "9"], "Where is the lesion in the image?"),
-        (["acgan_aug", "{m}", "--diameter-mm", "9"], "A manifest says itself where its lesions are"),
-        (["acgan_aug", "{ct}", *AT, "--diameter-mm", "0"], "--center-mm and --diameter-mm must be numbers of"),
-        (["acgan_aug", "{ct}", *AT, "--diameter-mm", "inf"], "--center-mm and --diameter-mm must be numbers of"),
-        (["acgan_aug", "{m}", "--out", "runs"], "--out: runs is there already. Name a new file."),
+        (["none", "{m}"], "No finished classifier 'none' in runs/classifier/. There are: classic-32-acgan-3-r0-f0-"),
+        ([CLASSIFIER, "none.csv"], "No manifest none.csv: there is no such file."),
+        ([CLASSIFIER, "none"], "There is no such file or folder. Name a manifest, its folder, or an image."),
+        ([CLASSIFIER, "{ct}"], "Where is the lesion in the image? Add --center-mm X Y Z and --diameter-mm D."),
+        ([CLASSIFIER, "{ct}", "--diameter-mm", "9"], "Where is the lesion in the image?"),
+        ([CLASSIFIER, "{m}", "--diameter-mm", "9"], "A manifest says itself where its lesions are"),
+        ([CLASSIFIER, "{ct}", *AT, "--diameter-mm", "0"], "--center-mm and --diameter-mm must be numbers of"),
+        ([CLASSIFIER, "{ct}", *AT, "--diameter-mm", "inf"], "--center-mm and --diameter-mm must be numbers of"),
+        ([CLASSIFIER, "{m}", "--out", "runs"], "--out: runs is there already. Name a new file."),
     ],
 )
 def test_a_users_mistake_is_a_sentence_and_2(arguments, sentence, finished, capsys):
@@ -113,6 +114,6 @@ def test_a_users_mistake_is_a_sentence_and_2(arguments, sentence, finished, caps
 
 
 def test_a_class_that_the_classifier_does_not_know(finished, tmp_path, capsys):
-    assert main(["predict", "acgan_aug", changed(finished, tmp_path, **{"class": "abscess"})]) == 2
+    assert main(["predict", CLASSIFIER, changed(finished, tmp_path, **{"class": "abscess"})]) == 2
     text = "m.csv row 2: unknown class 'abscess'; the classes are cyst, metastasis, hemangioma, unknown.\n"
     assert capsys.readouterr().err == text

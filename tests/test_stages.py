@@ -73,6 +73,7 @@ def write_half(folder, inputs):
 def write_rest(folder, inputs):
     (folder / "calls.txt").open("a").write("call\n")
     (folder / "half.txt").rename(folder / "whole.txt")
+    (folder / "states").mkdir()  # not needed once all is there
 
 
 def test_a_stage_that_resumes_finds_what_a_killed_run_left(tmp_path):

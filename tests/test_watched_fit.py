@@ -15,7 +15,7 @@ from data_modules.errors import InputError
 from data_modules.folds import make_splits
 from liverlab.arm_data import generator_data
 from liverlab.settings import load_experiment
-from liverlab.watched_fit import ATTEMPTS, findings_of, fit_until_sound, watching
+from liverlab.watched_fit import ATTEMPTS, WATCH, findings_of, fit_until_sound, watching
 
 
 def finding(sentence="It broke.", *, stopped=True):
@@ -41,24 +41,29 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_sound_fit_is_kept_without_its_states(tmp_path):
+def test_a_sound_fit_is_kept(tmp_path):
     fit = FakeFit(tmp_path, noted=[finding(stopped=False)])
     fit_until_sound(tmp_path, [7, 8], fit)
     assert fit.asked == [(0, 7)]
-    assert names(tmp_path) == ["log"]
+    assert names(tmp_path) == ["log", "states"]
 
 
 def test_the_next_seed_follows_one_that_was_stopped_and_its_files_are_set_aside(tmp_path):
     fit = FakeFit(tmp_path, bad=[7, 8])
     fit_until_sound(tmp_path, [7, 8, 9], fit)
     assert fit.asked == [(0, 7), (1, 8), (2, 9)]
-    assert names(tmp_path) == ["attempt-1", "attempt-2", ATTEMPTS, "log"]
+    assert names(tmp_path) == ["attempt-1", "attempt-2", ATTEMPTS, "log", "states"]
     assert names(tmp_path / "attempt-2" / "log") == ["state-00000008.ckpt"]
     assert names(tmp_path / "log") == ["state-00000009.ckpt"]
     noted = json.loads((tmp_path / ATTEMPTS).read_text())
     assert [(attempt["seed"], attempt["findings"][0]["sentence"]) for attempt in noted] == [
         (7, "Seed 7 broke."), (8, "Seed 8 broke."),
     ]  # fmt: skip
+
+
+def test_what_a_killed_attempt_found_is_not_taken_for_this_ones(tmp_path):
+    (tmp_path / WATCH).write_text("[]")
+    fit_until_sound(tmp_path, [7], lambda given_up, seed: [finding(stopped=(tmp_path / WATCH).exists())])
 
 
 def test_the_last_seeds_sentence_reaches_the_user_and_its_state_is_kept(tmp_path):
