@@ -96,6 +96,8 @@ def fit(
         enable_model_summary=False,
         default_root_dir=folder,  # of this fit alone: on a SLURM cluster Lightning looks there for states of its own
     )
+    if config.precision == "64-true":
+        model.double()  # Lightning restores a state before it converts, so single precision would round the weights
     trainer.fit(model, datamodule=data, ckpt_path=state, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt  # Lightning swallows it, and a stage that was cut short must not count as finished
