@@ -2,7 +2,6 @@ import json
 import shutil
 
 import pytest
-
 from finished_runs import SETTINGS
 
 from data_modules.errors import InputError

@@ -33,7 +33,6 @@ FRACTIONS = [
         ("roi.window_hu=[nan,240]", "roi.window_hu: nan to 240.0 HU is no window"),
         ("acgan.lr=nan", "acgan.lr: nan is not a number to work with; it must be finite."),
         ("acgan.lr=inf", "acgan.lr: inf is not a number to work with; it must be finite."),
-        ("curve.scale=nan", "curve.scale: nan; a scale is above 0"),
         ("bovw.penalty=nan", "bovw.penalty: nan fits nothing"),
         ("acgan.embedding_dim=0", "acgan.embedding_dim: 0 is too small; it starts at 1."),
         ("acgan.betas=[0.5,1]", "acgan.betas: (0.5, 1.0); each must be at least 0 and below 1."),
