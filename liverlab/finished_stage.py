@@ -68,7 +68,8 @@ def find_stage(text: str, kinds: Sequence[str], runs: Path = Path("runs")) -> Fi
         runs: Folder of all runs.
 
     Raises:
-        InputError: If there is none or several, it is not finished, of another kind, or of another version.
+        InputError: If there is none or several, it is not finished, of another kind, of visual words, or of another
+            version.
     """
     folder = Path(text).resolve() if exists(Path(text)) else _by_name(text, kinds, runs)
     if folder.name.endswith(PART):
@@ -79,6 +80,11 @@ def find_stage(text: str, kinds: Sequence[str], runs: Path = Path("runs")) -> Fi
     record = read_record(folder)
     if record["kind"] not in kinds:
         raise InputError(f"{folder.name} is a {record['kind']}. Name a {' or a '.join(kinds)}.")
+    if "bovw" in record["settings"]:
+        raise InputError(
+            f"{folder.name} is a bag of visual words, which can be neither exported nor asked. Name a {kinds[0]} that "
+            "is a network (method=cnn)."
+        )
     if record["version"] != __version__ or not (folder / FILE).is_file():
         of = record["version"] if record["version"] != __version__ else "an earlier state"
         raise InputError(

@@ -1,5 +1,6 @@
 """What the types of `config.py` cannot say: which values make sense, alone and together."""
 
+import math
 from typing import Any
 
 from data_modules.errors import InputError
@@ -57,11 +58,18 @@ RANGES |= {
         ("generator_steps", 1, None),
         ("batch_size", 2, None),  # batch norm
         ("epochs", 1, None),
-        ("ema_decay", 0, 1),
-        ("label_smoothing", 0, 1),
+        ("ema_decay", 0, None),
+        ("label_smoothing", 0, None),
         ("r1_gamma", 0, None),
     )
 }
+RANGES["acgan.embedding_dim"] = (1, None)
+# what is averaged this way never moves at 1; a real image's target of 0 is that of a generated one
+BELOW_ONE = tuple(f"{kind}.{name}" for kind in ("dcgan", "acgan") for name in ("ema_decay", "label_smoothing"))
+RATES = (
+    "classifier.lr",
+    *(f"{kind}.{name}" for kind in ("dcgan", "acgan") for name in ("lr", "discriminator_lr", "gradient_clip")),
+)
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 
@@ -73,17 +81,22 @@ def check_ranges(config: ExperimentConfig) -> None:
         InputError: Naming the setting, its value, and what would work.
     """
     for key, (smallest, largest) in RANGES.items():
-        value = _value(config, key)
+        value = _number(config, key)
         if value is not None and value < smallest:
             raise InputError(f"{key}: {value} is too small; it starts at {smallest}.")
         if value is not None and largest is not None and value > largest:
             raise InputError(f"{key}: {value} is too large; it ends at {largest}.")
-    rates = [f"{section}.lr" for section in ("classifier", "dcgan", "acgan")]
-    options = [f"{kind}.{name}" for kind in ("dcgan", "acgan") for name in ("discriminator_lr", "gradient_clip")]
-    for key in (*rates, *options):
-        value = _value(config, key)
-        if value is not None and not value > 0:
+    for key in BELOW_ONE:
+        value = _number(config, key)
+        if value is not None and value >= 1:
+            raise InputError(f"{key}: {value} is too large; it must be below 1.")
+    for key in RATES:
+        value = _number(config, key)
+        if value is not None and value <= 0:
             raise InputError(f"{key}: {value} teaches nothing; it must be above 0.")
+    for key in ("dcgan.betas", "acgan.betas"):
+        if not all(0 <= beta < 1 for beta in _value(config, key)):
+            raise InputError(f"{key}: {_value(config, key)}; each must be at least 0 and below 1.")
     for key, known in (("trainer.precision", PRECISIONS), ("trainer.accelerator", ACCELERATORS)):
         if _value(config, key) not in known:
             raise InputError(f"{key}: {_value(config, key)!r} is not known. Use one of {', '.join(known)}.")
@@ -104,20 +117,21 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
     if config.generator != "none" and config.method == "bovw":
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
+    _check_batches(config)
     _check_bovw(config.bovw)
     drawn = config.synthetic.pool_size
     if drawn is not None and config.generator != "none" and config.synthetic.size > drawn:
         raise InputError(
             f"synthetic.size: {config.synthetic.size} per class are more than synthetic.pool_size={drawn}."
         )
-    if config.curve and not config.curve.scale > 0:
+    if config.curve and not 0 < config.curve.scale < math.inf:
         raise InputError(f"curve.scale: {config.curve.scale}; a scale is above 0, and 1 for the published sizes.")
     if not 2 <= len(set(config.data.classes)) == len(config.data.classes) <= 20:
         raise InputError(f"data.classes: {config.data.classes}; 2 to 20 different classes are possible.")
     if config.roi.size not in (32, 64, 128):
         raise InputError(f"roi.size={config.roi.size}: the networks need 32, 64 or 128 pixels.")
     low, high = config.roi.window_hu
-    if low >= high:
+    if not -math.inf < low < high < math.inf:
         raise InputError(f"roi.window_hu: {low} to {high} HU is no window; the lower end comes first.")
 
 
@@ -125,8 +139,33 @@ def _check_bovw(bovw: BovwConfig) -> None:
     if bovw.components > bovw.patch_px**2:
         pixels = f"a patch of bovw.patch_px={bovw.patch_px} has {bovw.patch_px**2} pixels"
         raise InputError(f"bovw.components: {bovw.components} is too large; {pixels}.")
-    if not bovw.penalty > 0:
-        raise InputError(f"bovw.penalty: {bovw.penalty} fits nothing; it is above 0.")
+    if not 0 < bovw.penalty < math.inf:
+        raise InputError(f"bovw.penalty: {bovw.penalty} fits nothing; it is a finite number above 0.")
+
+
+def _check_batches(config: ExperimentConfig) -> None:
+    devices = config.trainer.devices * config.trainer.num_nodes
+    used = ["classifier"] if config.method == "cnn" else []
+    used += [config.generator] if config.generator != "none" else []
+    for section in used:
+        size = _value(config, f"{section}.batch_size")
+        if size < devices:
+            raise InputError(
+                f"{section}.batch_size: {size} images cannot be shared by {devices} devices (trainer.devices times "
+                f"trainer.num_nodes); it starts at {devices} there."
+            )
+
+
+def _number(config: ExperimentConfig, key: str) -> int | float | None:
+    """A setting's value.
+
+    Raises:
+        InputError: If it is not finite. NaN, above all, passes every comparison with a bound.
+    """
+    value: int | float | None = _value(config, key)
+    if value is not None and not math.isfinite(value):
+        raise InputError(f"{key}: {value} is not a number to work with; it must be finite.")
+    return value
 
 
 def _value(config: ExperimentConfig, key: str) -> Any:

@@ -102,6 +102,8 @@ def fit(
         enable_model_summary=False,
         default_root_dir=folder,
     )
+    if config.precision == "64-true":
+        model.double()  # Lightning restores a state before it converts, so single precision would round the weights
     trainer.fit(model, datamodule=data, ckpt_path=state, weights_only=True)
     if trainer.interrupted:
         raise KeyboardInterrupt  # Lightning swallows it, and a stage that was cut short must not count as finished

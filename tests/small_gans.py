@@ -40,3 +40,9 @@ def train(model, batches=1, resume=None, **options):
     )  # fmt: skip
     trainer.fit(model, loader(), ckpt_path=resume, weights_only=True)
     return trainer
+
+
+def same_state(one, other):
+    """Whether two models hold the same names in the same order, and under each the same tensor bit for bit."""
+    ours, theirs = one.state_dict(), other.state_dict()
+    return list(ours) == list(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)

@@ -130,6 +130,7 @@ BAD = [
     (CLASSIC, "curve.setting=synthetic.size", "curve.setting: synthetic.size has no effect, since generator is none."),
     (CLASSIC, "augmentation=none", "curve.setting: classic.size has no effect, since augmentation is none."),
     (CLASSIC, "curve.scale=0", "curve.scale: 0.0; a scale is above 0"),
+    (CLASSIC, "curve.scale=nan", "curve.scale: nan; a scale is above 0"),
     (CLASSIC, "classic.size=100", "classic.size=100: the curve sets it point by point"),
     (CLASSIC, "classifier.budget=epochs", "classifier.budget=epochs: the curve sets it point by point"),
     (CLASSIC, "compare=[classic-7,classic-0]", "compare: there is no arm 'classic-7'. There are: classic-0, "),

@@ -2,9 +2,13 @@ import json
 import shutil
 
 import pytest
+from finished_runs import SETTINGS
 
 from data_modules.errors import InputError
 from liverlab.finished_stage import find_stage
+from liverlab.pipeline import plan_arm
+from liverlab.settings import load_experiment
+from liverlab.stages import complete, in_order
 
 BOTH = ["classifier", "generator"]
 
@@ -76,6 +80,16 @@ def test_an_unfinished_stage_is_refused_by_name_and_by_folder(runs):
             InputError, match=r"acgan-r0-f0-\w+.part is not finished\. The `liverlab run` that began it"
         ):
             find_stage(text, ["generator"], runs)
+
+
+def test_visual_words_are_refused_as_what_they_are(finished, runs):
+    place = [f"data.manifest={finished / 'manifest.csv'}", f"runs_dir={runs}"]
+    small = ["bovw.words=4", "bovw.components=2", "bovw.learning_patches=100"]
+    for stage in in_order(plan_arm(load_experiment("paper/bovw", [*SETTINGS, *place, *small]), experiment="bovw")):
+        complete(stage, runs)
+    for kinds in (["classifier"], BOTH):  # as predict and export ask
+        with pytest.raises(InputError, match=r"^bovw-.* is a bag of visual words, .* neither exported nor asked\."):
+            find_stage("bovw", kinds, runs)
 
 
 @pytest.mark.parametrize(("change", "of"), [("0.0.9", "0.0.9"), (None, "an earlier state")])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from pytorch_lightning import Callback
-from small_gans import acgan, dcgan, loader, train
+from small_gans import acgan, dcgan, loader, same_state, train
 from torch import nn
 
 from liverlab.models.classifier import LesionClassifier
@@ -79,7 +79,7 @@ def test_batch_norm_would_undo_the_normalisation():
 def test_a_spectrally_normalised_model_can_be_sent_to_another_process():
     model = acgan(spectral_norm=True)
     sent = pickle.loads(pickle.dumps(model))
-    assert all(map(torch.equal, model.state_dict().values(), sent.state_dict().values()))
+    assert same_state(model, sent)
 
 
 @MODELS
@@ -121,11 +121,11 @@ def test_with_all_options_a_resumed_fit_is_exact_and_its_checkpoint_loads_with_w
     train(half, batches=1).save_checkpoint(tmp_path / "state.ckpt")
     train(resumed, batches=2, resume=tmp_path / "state.ckpt")
     trainer = train(whole, batches=2)
-    assert all(map(torch.equal, resumed.state_dict().values(), whole.state_dict().values()))
+    assert same_state(resumed, whole)
     trainer.save_checkpoint(tmp_path / "model.ckpt", weights_only=True)
     loaded = type(whole).load_from_checkpoint(tmp_path / "model.ckpt", weights_only=True)
     assert dict(loaded.hparams) == dict(whole.hparams)
-    assert all(map(torch.equal, loaded.state_dict().values(), whole.state_dict().values()))
+    assert same_state(loaded, whole)
     images = torch.rand(2, 1, 64, 64)
     assert torch.equal(loaded.eval().discriminator(images), whole.eval().discriminator(images))
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import torch
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import CSVLogger
-from small_gans import acgan, dcgan
+from small_gans import acgan, dcgan, same_state
 from torch.utils.data import DataLoader, TensorDataset
 
 from callbacks.gan_findings import Finding
@@ -163,7 +163,7 @@ def test_all_callbacks_together_do_not_change_the_fit(tmp_path):
     trainer = Trainer(max_epochs=4, accelerator="cpu", logger=False, enable_progress_bar=False,
                       enable_checkpointing=False, enable_model_summary=False)  # fmt: skip
     trainer.fit(plain, DataLoader(TensorDataset(images(), LABELS), batch_size=8))
-    assert all(map(torch.equal, watched.state_dict().values(), plain.state_dict().values()))
+    assert same_state(watched, plain)
     assert watched.training == plain.training
 
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 from pytorch_lightning import Trainer
-from small_gans import acgan, dcgan, train
+from resumed_fits import differences
+from small_gans import acgan, dcgan, same_state, train
 from torch.utils.data import DataLoader, TensorDataset
 
 MODELS = pytest.mark.parametrize("make", [dcgan, acgan, lambda **c: acgan(discriminator="dcgan", **c)])
@@ -19,33 +20,37 @@ def test_one_batch_steps_both_networks_once(make):
     assert all(not torch.equal(weight, before[name]) for name, weight in model.named_parameters() if "bias" not in name)
 
 
+def gradients(network):
+    return [None if p.grad is None else p.grad.clone() for p in network.parameters()]
+
+
 @MODELS
 def test_a_discriminator_step_leaves_the_generator_alone_and_the_other_way_round(make):
-    model = make()
-    steps = {"discriminator": [], "generator": []}
+    model = make(generator_steps=2)
+    networks = {"generator": model.generator, "discriminator": model.discriminator}
+    stepped, reached, last = [], [], {name: gradients(network) for name, network in networks.items()}
 
-    def record(optimizer, network, others):
-        inner = optimizer.step
+    def look(name, other):
+        def hook(*_):
+            stepped.append(name)
+            reached.extend((name, other) for _ in differences(last[other], gradients(networks[other])))
+            last[name] = gradients(networks[name])
 
-        def step(*args, **kwargs):
-            before = [p.clone() for p in others.parameters()]
-            result = inner(*args, **kwargs)
-            steps[network].append(all(map(torch.equal, before, others.parameters())))
-            return result
-
-        optimizer.step = step
+        return hook
 
     configure = model.configure_optimizers
 
     def configured():
         generator, discriminator = configure()
-        record(generator, "generator", model.discriminator)
-        record(discriminator, "discriminator", model.generator)
+        generator.register_step_post_hook(look("generator", "discriminator"))
+        discriminator.register_step_post_hook(look("discriminator", "generator"))
         return [generator, discriminator]
 
     model.configure_optimizers = configured
-    train(model)
-    assert steps == {"discriminator": [True], "generator": [True]}
+    train(model, batches=2)
+    assert stepped == ["discriminator", "generator", "generator"] * 2
+    assert not reached
+    assert all(gradient is not None for name in networks for gradient in last[name])
 
 
 @MODELS
@@ -77,10 +82,10 @@ def test_same_seed_same_fit_and_noise_does_not_depend_on_history(make):
     train(first, batches=2)
     torch.manual_seed(99)  # whatever happened before must not matter
     train(second, batches=2)
-    assert all(map(torch.equal, first.state_dict().values(), second.state_dict().values()))
+    assert same_state(first, second)
     other = make(seed=4)
     train(other, batches=2)
-    assert not all(map(torch.equal, first.state_dict().values(), other.state_dict().values()))
+    assert not same_state(first, other)
 
 
 @MODELS

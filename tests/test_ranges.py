@@ -1,10 +1,21 @@
+import math
 import re
+from dataclasses import fields, is_dataclass
 
 import pytest
 
 from data_modules.errors import InputError
-from liverlab.ranges import RANGES
+from liverlab.config import ExperimentConfig
+from liverlab.ranges import BELOW_ONE, RANGES, RATES
 from liverlab.settings import load_experiment
+
+FRACTIONS = [
+    f"{section.name}.{setting.name}"
+    for section in fields(ExperimentConfig)
+    if is_dataclass(section.type)
+    for setting in fields(section.type)
+    if "float" in str(setting.type)
+]
 
 
 @pytest.mark.parametrize(
@@ -19,6 +30,14 @@ from liverlab.settings import load_experiment
         ("trainer.precision=fp16", "trainer.precision: 'fp16' is not known. Use one of 32-true, bf16-mixed"),
         ("trainer.accelerator=gpux", "trainer.accelerator: 'gpux' is not known. Use one of auto, cpu"),
         ("roi.window_hu=[240,-100]", "roi.window_hu: 240.0 to -100.0 HU is no window; the lower end comes first."),
+        ("roi.window_hu=[nan,240]", "roi.window_hu: nan to 240.0 HU is no window"),
+        ("acgan.lr=nan", "acgan.lr: nan is not a number to work with; it must be finite."),
+        ("acgan.lr=inf", "acgan.lr: inf is not a number to work with; it must be finite."),
+        ("bovw.penalty=nan", "bovw.penalty: nan fits nothing"),
+        ("acgan.embedding_dim=0", "acgan.embedding_dim: 0 is too small; it starts at 1."),
+        ("acgan.betas=[0.5,1]", "acgan.betas: (0.5, 1.0); each must be at least 0 and below 1."),
+        ("dcgan.betas=[-0.1,0.9]", "dcgan.betas: (-0.1, 0.9); each must be at least 0 and below 1."),
+        ("dcgan.betas=[nan,0.9]", "dcgan.betas: (nan, 0.9); each must be at least 0 and below 1."),
         ("folds=[0,0]", "folds=[0, 0]: a fold is listed twice."),
         ("data.classes=[a,a]", "2 to 20 different classes are possible."),
     ],
@@ -35,3 +54,39 @@ def test_the_smallest_value_is_allowed_and_the_one_below_is_not(key):
     with pytest.raises(InputError, match=re.escape(f"{key}: ")):
         load_experiment("no_aug", [f"{key}={below}"])
     load_experiment("no_aug", [f"{key}={smallest}"])
+
+
+@pytest.mark.parametrize("key", sorted({*RANGES, *RATES}.intersection(FRACTIONS)))
+def test_nan_is_within_no_bounds(key):
+    with pytest.raises(InputError, match=re.escape(f"{key}: nan is not a number to work with")):
+        load_experiment("no_aug", [f"{key}=nan"])
+
+
+@pytest.mark.parametrize("key", BELOW_ONE)
+def test_one_is_too_large_and_the_largest_number_below_it_is_not(key):
+    with pytest.raises(InputError, match=re.escape(f"{key}: 1.0 is too large; it must be below 1.")):
+        load_experiment("no_aug", [f"{key}=1"])
+    load_experiment("no_aug", [f"{key}={math.nextafter(1, 0)!r}"])
+
+
+def test_betas_of_zero_are_allowed():
+    load_experiment("acgan_aug", ["acgan.betas=[0,0]", "dcgan.betas=[0,0]"])
+
+
+EIGHT = ["trainer.devices=4", "trainer.num_nodes=2"]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "small"),
+    [("no_aug", "classifier"), ("dcgan_aug", "classifier"), ("dcgan_aug", "dcgan"), ("acgan_aug", "acgan")],
+)
+def test_a_batch_has_an_image_for_every_device(experiment, small):
+    sentence = f"{small}.batch_size: 7 images cannot be shared by 8 devices (trainer.devices times trainer.num_nodes)"
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        load_experiment(experiment, [*EIGHT, f"{small}.batch_size=7"])
+    load_experiment(experiment, [*EIGHT, f"{small}.batch_size=8"])
+
+
+def test_the_batch_of_a_network_that_is_not_trained_does_not_matter():
+    load_experiment("acgan_aug", [*EIGHT, "dcgan.batch_size=7"])
+    load_experiment("paper/bovw", [*EIGHT, "classifier.batch_size=7"])

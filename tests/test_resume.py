@@ -32,7 +32,7 @@ LABELS = torch.tensor([0, 1, 2, 0])
 
 
 @pytest.mark.parametrize("make", [acgan, dcgan])
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "64-true"])
 def test_two_and_two_epochs_of_a_gan_are_four_bit_for_bit(make, precision, tmp_path):
     config = dataclasses.replace(EVERY_EPOCH, precision=precision)
     alone = fit_gan(make, tmp_path / "alone", config=config)
@@ -55,17 +55,20 @@ def test_noise_with_a_history_resumes_to_something_else(monkeypatch, tmp_path):
     assert ".state_dict.batches_seen" not in found
 
 
-def fit_classifier(folder, *cuts):
+def fit_classifier(folder, *cuts, precision="32-true"):
     """62 steps, 15 epochs and a half: a point of the curve every third batch, across epochs."""
+    config = dataclasses.replace(EVERY_EPOCH, precision=precision)
     for cut in cuts:
         with pytest.raises(CutShort):
-            fit(classifier(), WatchedImages(), EVERY_EPOCH, folder=folder, steps=62, callbacks=[CutAt(cut)])
-    fit(classifier(), WatchedImages(), EVERY_EPOCH, folder=folder, steps=62)
+            fit(classifier(), WatchedImages(), config, folder=folder, steps=62, callbacks=[CutAt(cut)])
+    fit(classifier(), WatchedImages(), config, folder=folder, steps=62)
     return (folder / "log" / "metrics.csv").read_bytes()
 
 
-def test_a_classifier_cut_twice_has_the_weights_and_the_curve_of_one_left_alone(tmp_path):
-    assert fit_classifier(tmp_path / "alone") == fit_classifier(tmp_path / "cut", 22, 43)
+@pytest.mark.parametrize("precision", ["32-true", "64-true"])
+def test_a_classifier_cut_twice_has_the_weights_and_the_curve_of_one_left_alone(precision, tmp_path):
+    alone = fit_classifier(tmp_path / "alone", precision=precision)
+    assert alone == fit_classifier(tmp_path / "cut", 22, 43, precision=precision)
     assert not differences(newest(tmp_path / "alone"), newest(tmp_path / "cut"))
     assert newest(tmp_path / "cut")["global_step"] == 62
 
