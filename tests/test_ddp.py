@@ -224,6 +224,17 @@ def test_torchrun_gives_one_run(command, tmp_path):
     assert len(list((runs / "wandb" / "wandb").glob("offline-run-*"))) == 3 + 2  # fits, and arms
 
 
+@needs_two_cores
+def test_ranks_go_through_the_attempts_of_a_watched_fit_together(command, tmp_path):
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    line = [*torchrun, *command("acgan_aug", "trainer.devices=2", "acgan.lr=1e30", "watch.action=retry")]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    assert done.returncode != 0
+    assert done.stderr.count("3 seeds were tried; this is about the last.") == 1
+    (unfinished,) = (tmp_path / "runs").glob("generator/.*.part")
+    assert (unfinished / "attempt-2" / "watch.json").is_file()
+
+
 def on_node(node, port, arguments):
     """The command as torchrun starts it on one of two nodes, in a process that has the imports behind it."""
     os.environ |= {
