@@ -16,6 +16,7 @@ from callbacks.gan_findings import Finding, find_all, find_non_finite
 from callbacks.gan_log import GAN, GANLog, batches_seen, log_row
 from callbacks.sample_grid import Weights, draw, is_due
 from callbacks.sample_measures import Reference
+from data_modules.whole_file import replacing
 
 # on the phantom KID of real against real images then has a standard deviation of 1e-4, of the first good generators
 # 1e-3; with 128 a check takes twice as long and sees little more
@@ -159,9 +160,9 @@ class GANWatch(Callback):
 
     def _write(self, trainer: Trainer) -> None:
         if trainer.is_global_zero:
-            temporary = self.path.with_name(f".{self.path.name}")
-            temporary.write_text(json.dumps([asdict(finding) for finding in self.findings], indent=1, allow_nan=False))
-            temporary.replace(self.path)
+            text = json.dumps([asdict(finding) for finding in self.findings], indent=1, allow_nan=False)
+            with replacing(self.path) as part:
+                part.write_text(text)
 
 
 def weight_sums(pl_module: LightningModule) -> Tensor:

@@ -15,6 +15,7 @@ from data_modules.background_probe import Giveaway
 from data_modules.cohort import Lesion
 from data_modules.lesion_measure import MeasuredLesion
 from data_modules.physics import AIR_BELOW_HU, SURROUND_HU
+from data_modules.whole_file import replacing
 
 SIZE_EDGES_MM = (10, 20, 50)
 MIN_JUDGED = 5
@@ -85,9 +86,8 @@ class IngestReport:
     def write(self, folder: Path) -> None:
         """Write `ingest.json` into a folder, by renaming."""
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / "ingest.json.part"
-        temporary.write_text(self.to_json())
-        temporary.replace(folder / "ingest.json")
+        with replacing(folder / "ingest.json") as part:
+            part.write_text(self.to_json())
 
 
 def size_names() -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from data_modules.whole_file import replacing
 from liverlab.stages import Stage, in_order, read_record
 
 ROWS = 200  # kept of a log beside the rows of checks: as many points as a figure can show
@@ -81,9 +82,8 @@ def write_generator_curves(path: Path, arms: Arms, runs: Path, class_names: Sequ
     ]
     if logs:
         table = pd.concat(logs).set_index(["arm", "repeat", "fold", "class", "step"])
-        temporary = path.with_name(path.name + ".part")
-        table.to_csv(temporary)
-        temporary.replace(path)
+        with replacing(path) as part:
+            table.to_csv(part)
 
 
 def thinned(log: pd.DataFrame) -> pd.DataFrame:

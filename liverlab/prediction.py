@@ -16,6 +16,7 @@ from data_modules.lesion_measure import MeasuredLesion, Reading
 from data_modules.manifest import ManifestRow, read_manifest
 from data_modules.physics import sentences
 from data_modules.readers.case_error import CaseError
+from data_modules.whole_file import replacing
 from liverlab.finished_networks import load_classifier
 from liverlab.finished_stage import FinishedStage
 
@@ -49,10 +50,8 @@ class Predictions:
 
     def write(self, path: Path) -> None:
         """Write the table as CSV, by renaming."""
-        temporary = path.with_name(f".{path.name}.temp")
-        with temporary.open("w", newline="") as file:
+        with replacing(path) as part, part.open("w", newline="") as file:
             csv.writer(file).writerows(self.table())
-        temporary.replace(path)
 
 
 def lesions_of(manifest: Path, stage: FinishedStage) -> list[ManifestRow]:

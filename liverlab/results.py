@@ -20,6 +20,7 @@ from data_modules.folds import Split
 from data_modules.lesion_data import patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
+from data_modules.whole_file import replacing
 from liverlab.arm_data import find_split
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
@@ -122,12 +123,10 @@ def _gather_rows(path: Path, runs: Path, arms: Arms, source: str, columns: dict[
                         rows.append({"arm": arm} | place | kept)
     if not rows:
         return
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", newline="") as file:
+    with replacing(path) as part, part.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    temporary.replace(path)
 
 
 def _write_samples(path: Path, cohort: Cohort, split: Split, pool: SamplePool, roi: Roi) -> None:

@@ -1,7 +1,6 @@
 """Drawn samples as files: PNG, NPZ, DICOM. Each says that it is synthetic."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from data_modules.roi import from_signed
 from data_modules.secondary_capture import CaptureSeries, secondary_captures
 from liverlab import __version__
 from liverlab.finished_stage import NOT_CLINICAL, FinishedStage
+from liverlab.stage_names import file_part
 
 SHEET = 8  # lines and columns of a contact sheet, at most
 
@@ -60,10 +60,10 @@ def _write_png(folder: Path, name: str, images: Tensor, words: str) -> None:
     told = PngInfo()
     told.add_itxt("Description", words)
     for i, image in enumerate(images, start=1):
-        tile(image[None], 1).save(folder / f"{_stem(name)}-{i:04d}.png", pnginfo=told)
+        tile(image[None], 1).save(folder / f"{file_part(name)}-{i:04d}.png", pnginfo=told)
     columns = min(SHEET, len(images))
     shown = min(len(images) // columns, SHEET) * columns  # whole lines
-    tile(images[:shown], columns).save(folder / f"contact-sheet-{_stem(name)}.png", pnginfo=told)
+    tile(images[:shown], columns).save(folder / f"contact-sheet-{file_part(name)}.png", pnginfo=told)
 
 
 def _write_dicom(folder: Path, name: str, images: Tensor, words: str, stage: FinishedStage) -> None:
@@ -76,8 +76,4 @@ def _write_dicom(folder: Path, name: str, images: Tensor, words: str, stage: Fin
         window_hu=stage.window_hu,
     )
     for i, file in enumerate(secondary_captures(from_signed(images[:, 0]).numpy(), series), start=1):
-        (folder / f"{_stem(name)}-{i:04d}.dcm").write_bytes(file)
-
-
-def _stem(class_name: str) -> str:
-    return re.sub(r"[^\w.-]", "_", class_name)
+        (folder / f"{file_part(name)}-{i:04d}.dcm").write_bytes(file)

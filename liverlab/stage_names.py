@@ -7,7 +7,12 @@ from liverlab.config import ExperimentConfig
 
 def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
     """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
-    return f"r{repeat}-f{fold}" + ("" if label is None else re.sub(r"[^\w.-]", "_", f"-{config.data.classes[label]}"))
+    return f"r{repeat}-f{fold}" + ("" if label is None else f"-{file_part(config.data.classes[label])}")
+
+
+def file_part(text: str) -> str:
+    """A name as it can stand in a file's name."""
+    return re.sub(r"[^\w.-]", "_", text)
 
 
 def training_name(config: ExperimentConfig) -> str:

@@ -87,7 +87,6 @@ def fit(
         val_check_interval=max(1, total // CURVE_POINTS),
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        log_every_n_steps=max(1, total // 200),
         logger=[log, *([logger] if logger else [])],
         # CUDA can share the statistics of a whole batch; elsewhere rank 0's are sent to all
         # (then it cannot be differentiated twice, as R1 does: pytorch #61222)

@@ -17,6 +17,7 @@ from callbacks.generator_ema import GeneratorEMA
 from callbacks.sample_grid import SampleGrid
 from data_modules.errors import InputError
 from data_modules.gan_data import GANDataModule
+from data_modules.whole_file import replacing
 from liverlab.config import ExperimentConfig
 from liverlab.resume import newest_state
 from liverlab.stages import STATES
@@ -97,9 +98,8 @@ def fit_until_sound(folder: Path, seeds: Sequence[int], fit_once: Callable[[int,
         given_up.append({"seed": seed, "findings": [asdict(finding) for finding in findings]})
         if len(given_up) < len(seeds):
             _set_aside(folder, folder / f"attempt-{len(given_up)}")
-            part = path.with_suffix(".part")
-            part.write_text(json.dumps(given_up, indent=1))
-            part.replace(path)  # at once: a run killed here goes on from it
+            with replacing(path) as part:
+                part.write_text(json.dumps(given_up, indent=1))
     tried = f" {len(seeds)} seeds were tried; this is about the last." if len(seeds) > 1 else ""
     state = newest_state(folder)
     kept = f" The last good state is kept: {state}." if state else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_modules.manifest import CENTRE, REQUIRED
+from data_modules.whole_file import replacing
 
 COLUMNS = (*REQUIRED, "mask", "mask_label", *CENTRE, "phase", "source")
 
@@ -60,12 +61,10 @@ def write_manifest(path: Path, entries: Iterable[LesionEntry], source: str) -> N
     def relative(file: Path | None) -> str:
         return Path(os.path.relpath(file, path.parent)).as_posix() if file else ""
 
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for one in entries:
             row = [one.patient_id, one.lesion_id, one.class_name, relative(one.image), relative(one.mask)]
             centre = [round(x, 3) for x in (*one.center_mm, one.diameter_mm or 0)] if one.center_mm else [""] * 4
             writer.writerow([*row, one.mask_label, *centre, one.phase, source])
-    temporary.replace(path)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from data_modules.errors import InputError
+from data_modules.whole_file import replacing
 from liverlab.evaluation import bootstrap, comparison, power
 from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, metrics_of_confusions, paper_metrics
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
@@ -219,6 +220,5 @@ def _read_run(path: Path, table: PredictionTable) -> dict[str, Any]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON under a temporary name and rename it, so that a reader never sees half a file."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
-    temporary.replace(path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")

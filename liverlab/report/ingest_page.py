@@ -12,6 +12,7 @@ from matplotlib.image import imsave
 from data_modules.cohort import Cohort
 from data_modules.ingest_report import IngestReport, size_names
 from data_modules.lesion_tile import lesion_tile
+from data_modules.whole_file import replacing
 from liverlab.report import ingest_figures, summary
 
 MAX_TILES = 60  # of a class: the page stays below some megabytes
@@ -35,9 +36,10 @@ def write_ingest_page(folder: Path, cohort: Cohort, report: IngestReport) -> Pat
         histograms=[Markup(svg) for svg in _histograms(cohort, report)] if report.cases else [],
         sheets=_sheets(cohort, report),
     )
-    temporary = folder / "ingest.html.part"
-    temporary.write_text(page, encoding="utf-8")
-    return temporary.replace(folder / "ingest.html")
+    path = folder / "ingest.html"
+    with replacing(path) as part:
+        part.write_text(page, encoding="utf-8")
+    return path
 
 
 def _table(report: IngestReport) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from data_modules.errors import InputError
+from data_modules.whole_file import replacing
 from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
@@ -65,9 +66,10 @@ def write_report(folder: Path) -> Path:
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
         spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
     )
-    temporary = folder / "report.html.part"
-    temporary.write_text(page, encoding="utf-8")
-    return temporary.replace(folder / "report.html")
+    path = folder / "report.html"
+    with replacing(path) as part:
+        part.write_text(page, encoding="utf-8")
+    return path
 
 
 def confusions(metrics: dict[str, Any], published: list[dict[str, Any]]) -> list[dict[str, Any]]:
