@@ -12,6 +12,7 @@ from data_modules.gan_data import GANDataModule
 from data_modules.lesion_data import LesionDataModule
 from data_modules.roi import Roi
 from liverlab.config import ClassicConfig, ExperimentConfig
+from liverlab.place import Place
 
 
 def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> LesionDataModule:
@@ -34,7 +35,13 @@ def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> L
 
 def data_seed(config: ExperimentConfig, split: Split) -> int:
     """Seed of transforms and order, the same for every arm and fold of a repeat."""
-    return derive_seed(config.seed, "data", split.repeat)
+    return arm_seed(config, "data", split.repeat)
+
+
+def arm_seed(config: ExperimentConfig, *parts: object) -> int:
+    """A seed of this purpose: the same for all arms, but for those that shall differ by their seeds alone."""
+    other = config.control.reseed
+    return derive_seed(config.seed, *parts, *(["reseed", other] if other else []))
 
 
 def derive_seed(seed: int, *parts: object) -> int:
@@ -67,10 +74,10 @@ def synthetic_per_class(config: ExperimentConfig, size: int) -> int:
     return size * (config.n_folds - 1) if config.synthetic.count == "per_fold" else size
 
 
-def find_split(cohort: Cohort, config: ExperimentConfig, repeat: int, fold: int) -> Split:
-    """The split with these numbers."""
-    splits = make_splits(cohort, folds=config.n_folds, repeats=repeat + 1, seed=config.seed)
-    return next(split for split in splits if (split.repeat, split.fold) == (repeat, fold))
+def find_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
+    """The split of this place."""
+    splits = make_splits(cohort, folds=config.n_folds, repeats=place.repeat + 1, seed=config.seed)
+    return next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
 
 
 def generator_data(config: ExperimentConfig, cohort: Cohort, split: Split, label: int | None) -> GANDataModule:

@@ -13,10 +13,11 @@ from liverlab.config import CurveConfig, ExperimentConfig
 from liverlab.settings import ProfileChange, load_experiment, profile_changes
 
 # What makes an arm; everything else is the same for both sides of a comparison.
-ARM = ("name", "description", "method", "augmentation", "generator", "classic", "synthetic", "dcgan", "acgan")
+SECTIONS = ("classic", "synthetic", "dcgan", "acgan")
+ARM = ("name", "description", "method", "augmentation", "generator", "control", *SECTIONS)
 ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "compare_with=", "description=")
 OF_MANY = ("arms=", "curve.", "compare=", "selection=")
-CURVED = ("classic", "classifier", "synthetic", "dcgan", "acgan")  # sections that may differ between arms
+CURVED = ("classifier", "holdout", *SECTIONS)  # sections that may differ between arms
 SIZES = ("classic.size", "synthetic.size")
 # Without an image of the kind, a point is the arm without the kind, and shares its stages.
 OFF = {"classic.size": "augmentation=none", "synthetic.size": "generator=none"}

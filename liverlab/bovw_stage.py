@@ -8,26 +8,27 @@ import numpy as np
 import torch
 
 from data_modules.cohort import Cohort
-from liverlab.arm_data import classifier_data, derive_seed, find_split
+from liverlab.arm_data import arm_seed, classifier_data, find_split
 from liverlab.config import ExperimentConfig
 from liverlab.models.bovw import BagOfVisualWords
+from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
 
 
-def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, repeat: int, fold: int) -> None:
+def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place) -> None:
     """Fit a bag of visual words on the arm's training images and write one row of probabilities per test lesion.
 
     Raises:
         InputError: If the training side holds too few patients of a class.
     """
     cohort = Cohort.load(inputs[0])
-    split = find_split(cohort, config, repeat, fold)
+    split = find_split(cohort, config, place)
     data = classifier_data(config, cohort, split)
     data.setup("fit")
     patients = cohort.patients[list(split.train)]
     # classic transforms come in rounds: every lesion once, then every lesion again
     patients = np.tile(patients, len(data.train_labels) // len(patients))
-    model = BagOfVisualWords(seed=derive_seed(config.seed, "bovw", repeat, fold), **asdict(config.bovw))
+    model = BagOfVisualWords(seed=arm_seed(config, "bovw", *place.settings.values()), **asdict(config.bovw))
     model.fit(data.train_images[:, 0].numpy(), data.train_labels.numpy(), patients)
     probabilities = torch.from_numpy(model.predict_proba(data.test_images[:, 0].numpy()))
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)

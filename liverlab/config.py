@@ -149,6 +149,27 @@ class SyntheticConfig:
     size: int = 1000  # images per class; paper, sec. 4.2: the best of 100 to 4000 per fold
     count: Literal["per_fold", "per_training_set"] = "per_fold"  # what `size` counts
     pool_size: int | None = None  # images drawn, of which an arm takes the first `size` per class; null: `size`
+    # nested selection: sizes of which each split takes the best on patients held out from its own training side
+    choose_from: list[int] | None = None
+
+
+@dataclass
+class ControlConfig:
+    """What makes an arm a control, of which it is known beforehand what it should show. All off in an ordinary arm."""
+
+    reseed: int = 0  # another number: other seeds of images, networks and order, on the same splits (A/A)
+    real_images: bool = True  # false: the classifier trains on the pool alone
+    corrupted_labels: float = 0.0  # share of the training lesions that are shown under another class
+    permuted_labels: bool = False  # all training labels are dealt out anew: nothing is left to learn
+    generator_sees: Literal["training_side", "everybody"] = "training_side"  # everybody: a leak, on purpose
+
+
+@dataclass
+class HoldoutConfig:
+    """Instead of folds: one independent test side, and in each repeat a training side of what is left."""
+
+    test_lesions: int = 2000  # a difference of 3 points is found among so many: Connor 1987 at discordance .2
+    train_lesions: int = 182  # the paper's cohort
 
 
 @dataclass
@@ -190,15 +211,21 @@ class ExperimentConfig:
     name: str = "???"
     description: str = ""
     profile: Literal["auto", "paper", "laptop", "smoke"] = "auto"
-    method: Literal["cnn", "bovw"] = "cnn"  # of the classifier
+    # of the classifier; discriminator: the class head of the arm's ACGAN, nothing else is trained (paper, sec. 4.3)
+    method: Literal["cnn", "bovw", "discriminator"] = "cnn"
     augmentation: Literal["none", "classic"] = "classic"
-    generator: Literal["none", "dcgan", "acgan"] = "none"
+    # what fills the pool: a generator, or one of the controls of `control_pools.py`
+    generator: Literal["none", "dcgan", "acgan", "classic_more", "duplicate_real", "placebo"] = "none"
     compare_with: str | None = None  # another experiment, run or reused with the same splits and seeds
-    arms: list[str] | None = None  # experiments to run side by side, or
+    arms: list[str] | None = None  # experiments to run side by side, and
     curve: CurveConfig | None = None  # one arm for every value of a setting; with either:
-    compare: list[str] | None = None  # [arm, baseline], declared before results
+    compare: list[str] | None = None  # [arm, baseline], the primary comparison, declared before results
+    also_compare: list[list[str]] = field(default_factory=list)  # further declared pairs, corrected for their number
     # test: the curve's best point on the test folds is compared instead, as published; optimistic, and labelled so
     selection: Literal["fixed", "test"] = "fixed"
+    # paper: 3 folds, once. honest: 5 folds, five times, with fresh seeds of split, generator and classifier
+    protocol: Literal["paper", "honest"] = "paper"
+    holdout: HoldoutConfig | None = None  # instead of folds
     n_folds: int = 3  # paper, sec. 4: 3-fold cross-validation, patients kept together
     repeats: int = 1
     folds: list[int] | None = None  # run only these; null: all
@@ -212,6 +239,7 @@ class ExperimentConfig:
     acgan: ACGANConfig = field(default_factory=ACGANConfig)
     watch: WatchConfig = field(default_factory=WatchConfig)
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    control: ControlConfig = field(default_factory=ControlConfig)
     verdict: VerdictConfig = field(default_factory=VerdictConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     tracking: Literal["none", "offline", "online", "auto"] = "auto"  # auto: online where wandb is logged in

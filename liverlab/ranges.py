@@ -33,6 +33,8 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "bovw.learning_patches": (1, None),
     "synthetic.size": (1, None),
     "synthetic.pool_size": (1, None),
+    "control.reseed": (0, None),
+    "control.corrupted_labels": (0, 1),
     "verdict.rope": (0, 1),
     "verdict.draws": (100, None),
     "verdict.flips": (100, None),

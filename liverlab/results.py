@@ -11,26 +11,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from data_modules.classic import render_originals
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
 from data_modules.lesion_data import patients_of
 from data_modules.pool import SamplePool
-from data_modules.roi import Roi, from_signed
+from data_modules.roi import Roi
 from data_modules.whole_file import replacing
 from liverlab.arm_data import find_split
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
-from liverlab.evaluation.spread import class_spread
+from liverlab.exhibits import spread_rows, write_samples
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
+from liverlab.leak_audit import leak_checks
+from liverlab.place import Place
 from liverlab.settings import ProfileChange
 from liverlab.stages import Stage, in_order, read_record
 
 CURVE = ("train_loss", "train_accuracy", "test_accuracy")
-SHOWN_PER_CLASS = 8
 LIBRARIES = ("torch", "pytorch-lightning", "torchmetrics", "monai", "numpy", "scikit-learn", "scipy", "liverlab")
 
 
@@ -52,7 +49,8 @@ def gather(
     cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
     write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
     splits = [
-        find_split(cohort, config, stage.settings["repeat"], stage.settings["fold"]) for stage in arms[about["arm"]]
+        find_split(cohort, config, Place(stage.settings["repeat"], stage.settings["fold"]))
+        for stage in arms[about["arm"]]
     ]
     pools = [
         SamplePool.load(need.folder(runs))
@@ -62,8 +60,8 @@ def gather(
     ]
     roi = Roi(**asdict(config.roi))
     if pools:
-        _write_samples(folder / "samples.npz", cohort, splits[0], pools[0], roi)
-    spread = [row for split, pool in zip(splits, pools, strict=False) for row in _spread(cohort, split, pool, roi)]
+        write_samples(folder / "samples.npz", cohort, splits[0], pools[0], roi)
+    spread = [row for split, pool in zip(splits, pools, strict=False) for row in spread_rows(cohort, split, pool, roi)]
     records = [read_record(stage.folder(runs)) for stage in _all_stages(arms)]
     run = {
         "experiment": config.name,
@@ -94,20 +92,6 @@ def gather(
     _link_stages(folder / "stages", runs, arms)
 
 
-def leak_checks(cohort: Cohort, splits: Sequence[Split], pools: Sequence[SamplePool]) -> list[dict[str, str]]:
-    """What was looked for in this run's own files, and what was found; a failed check is a failure of ours."""
-    shared = sum(len(patients_of(cohort, s.train) & patients_of(cohort, s.test)) for s in splits)
-    checks = [("Patients on both sides of a split", f"{shared} in {len(splits)} splits")]
-    if pools:
-        seen = sum(
-            len(set(p.provenance.patients) & patients_of(cohort, s.test)) for p, s in zip(pools, splits, strict=True)
-        )
-        checks.append(("Test patients that a generator saw", f"{seen} in {len(pools)} pools"))
-        assert seen == 0
-    assert shared == 0
-    return [{"check": check, "result": result} for check, result in checks]
-
-
 def _gather_rows(path: Path, runs: Path, arms: Arms, source: str, columns: dict[str, None]) -> None:
     """One table of all stages' rows, led by the arm; `columns` keeps some, led by repeat and fold, else all."""
     rows: list[dict[str, str]] = []
@@ -127,38 +111,6 @@ def _gather_rows(path: Path, runs: Path, arms: Arms, source: str, columns: dict[
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _write_samples(path: Path, cohort: Cohort, split: Split, pool: SamplePool, roi: Roi) -> None:
-    """The first images of every class, unpicked, as the network sees them."""
-    labels = cohort.labels[list(split.train)]
-    real = (render_originals(cohort, split.train, roi)[:, 0].numpy() * 255).round().astype(np.uint8)
-    generated = (from_signed(pool.images)[:, 0].clamp(0, 1).numpy() * 255).round().astype(np.uint8)
-    first, asked = _first_of_each(labels), _first_of_each(pool.labels.numpy())
-    np.savez_compressed(
-        path,
-        real=real[first],
-        real_labels=labels[first],
-        synthetic=generated[asked],
-        synthetic_labels=pool.labels.numpy()[asked],
-    )
-
-
-def _first_of_each(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.concatenate([np.flatnonzero(labels == label)[:SHOWN_PER_CLASS] for label in np.unique(labels)])
-
-
-def _spread(cohort: Cohort, split: Split, pool: SamplePool, roi: Roi) -> list[dict[str, Any]]:
-    real = render_originals(cohort, split.train, roi)[:, 0].numpy()
-    rows = class_spread(
-        real,
-        cohort.labels[list(split.train)],
-        from_signed(pool.images)[:, 0].numpy(),
-        pool.labels.numpy(),
-        cohort.class_names,
-        seed=0,
-    )
-    return [{"repeat": split.repeat, "fold": split.fold} | row for row in rows]
 
 
 def _describe_cohort(cohort: Cohort, config: ExperimentConfig) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 import re
 
 from liverlab.config import ExperimentConfig
+from liverlab.place import Place
 
 
-def unit_name(config: ExperimentConfig, repeat: int, fold: int, label: int | None = None) -> str:
+def unit_name(config: ExperimentConfig, place: Place, label: int | None) -> str:
     """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
-    return f"r{repeat}-f{fold}" + ("" if label is None else f"-{file_part(config.data.classes[label])}")
+    return place.name + ("" if label is None else f"-{file_part(config.data.classes[label])}")
 
 
 def file_part(text: str) -> str:

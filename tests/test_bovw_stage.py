@@ -12,6 +12,7 @@ from liverlab.arm_data import find_split
 from liverlab.arms import baseline_of
 from liverlab.bovw_stage import fit_bovw
 from liverlab.pipeline import plan_arm
+from liverlab.place import Place
 from liverlab.settings import load_experiment
 
 QUICK = ["profile=smoke", "tracking=none", "bovw.words=30", "bovw.stride_px=6", "classic.size=32"]
@@ -28,13 +29,13 @@ def keys(config):
 def rows_of(cohort, folder, config, fold=0):
     (folder / "cohort").mkdir(parents=True)
     cohort.save(folder / "cohort")
-    fit_bovw(folder, [folder / "cohort"], config=config, repeat=0, fold=fold)
+    fit_bovw(folder, [folder / "cohort"], config=config, place=Place(0, fold))
     with (folder / "predictions.csv").open() as file:
         return list(csv.DictReader(file))
 
 
 def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):
-    split = find_split(tiny_cohort, load(), 0, 1)
+    split = find_split(tiny_cohort, load(), Place(0, 1))
     rows = rows_of(tiny_cohort, tmp_path, load(), fold=1)
     assert [row["lesion_id"] for row in rows] == [tiny_cohort.lesions[i].lesion_id for i in split.test]
     assert [row["predicted"] for row in rows] == [row["label"] for row in rows]  # told apart by their brightness
@@ -66,7 +67,7 @@ def stamped(cohort, lesion):
 
 
 def test_canary_no_test_pixel_reaches_the_fit(tiny_cohort, tmp_path):
-    split = find_split(tiny_cohort, load(), 0, 0)
+    split = find_split(tiny_cohort, load(), Place(0, 0))
     clean = rows_of(tiny_cohort, tmp_path / "clean", load())
     canary = rows_of(stamped(tiny_cohort, split.test[0]), tmp_path / "canary", load())
     assert clean[0] != canary[0]

@@ -11,7 +11,11 @@ from data_modules.errors import InputError
 from data_modules.pool import SamplePool
 from liverlab.arm_data import derive_seed, find_split
 from liverlab.arms import baseline_of
-from liverlab.pipeline import fit_classifier, fit_generator, plan_arm, sample_pool, splits_to_run
+from liverlab.classifier_stage import fit_classifier
+from liverlab.generator_stage import fit_generator
+from liverlab.pipeline import plan_arm, splits_to_run
+from liverlab.place import Place
+from liverlab.pool_stage import sample_pool
 from liverlab.settings import load_experiment
 from liverlab.stages import in_order
 from liverlab.training import CHECKPOINT
@@ -43,7 +47,7 @@ def test_dcgans_are_nine():
 
 
 def test_splits_to_run():
-    assert splits_to_run(load("acgan_aug", "repeats=2", "folds=[2]")) == [(0, 2), (1, 2)]
+    assert splits_to_run(load("acgan_aug", "repeats=2", "folds=[2]")) == [Place(0, 2), Place(1, 2)]
 
 
 def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_no_key():
@@ -107,7 +111,7 @@ def run_split(cohort, folder, config, fold=0):
     for path in folders.values():
         path.mkdir(parents=True)
     cohort.save(folders["cohort"])
-    place = {"config": config, "repeat": 0, "fold": fold}
+    place = {"config": config, "place": Place(0, fold)}
     fit_generator(folders["generator"], [folders["cohort"]], label=None, experiment="e", **place)
     sample_pool(folders["pool"], [folders["cohort"], folders["generator"]], **place)
     fit_classifier(folders["classifier"], [folders["cohort"], folders["pool"]], experiment="e", **place)
@@ -130,7 +134,7 @@ def stamped(cohort, lesions):
 
 def test_canary_no_test_pixel_reaches_a_generator_a_pool_or_a_classifier(tiny_cohort, tmp_path):
     config = load()
-    split = find_split(tiny_cohort, config, 0, 0)
+    split = find_split(tiny_cohort, config, Place(0, 0))
     clean = run_split(tiny_cohort, tmp_path / "clean", config)
     canary = run_split(stamped(tiny_cohort, split.test), tmp_path / "canary", config)
     assert same_weights(clean["generator"], canary["generator"])
@@ -144,7 +148,7 @@ def test_canary_no_test_pixel_reaches_a_generator_a_pool_or_a_classifier(tiny_co
 
 def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):
     config = load("acgan_aug", "synthetic.pool_size=3")
-    split = find_split(tiny_cohort, config, 0, 1)
+    split = find_split(tiny_cohort, config, Place(0, 1))
     folders = run_split(tiny_cohort, tmp_path, config, fold=1)
     with (folders["classifier"] / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -173,7 +177,7 @@ def test_a_training_that_diverged_is_no_result(tiny_cohort, tmp_path):
 def test_a_pool_of_another_split_is_refused(tiny_cohort, tmp_path):
     folders = run_split(tiny_cohort, tmp_path, load(), fold=1)
     with pytest.raises(InputError, match=r"\(repeat 0, fold 1\) saw .* not on the training side of repeat 0, fold 0"):
-        fit_classifier(tmp_path, [folders["cohort"], folders["pool"]], config=load(), repeat=0, fold=0, experiment="e")
+        fit_classifier(tmp_path, [folders["cohort"], folders["pool"]], config=load(), place=Place(0, 0), experiment="e")
 
 
 def fit_one(cohort, folder, *settings, label=None):
@@ -182,7 +186,7 @@ def fit_one(cohort, folder, *settings, label=None):
     (folder / "generator").mkdir()
     config = load("dcgan_aug" if label is not None else "acgan_aug", *settings)
     fit_generator(
-        folder / "generator", [folder / "cohort"], config=config, repeat=0, fold=0, label=label, experiment="e"
+        folder / "generator", [folder / "cohort"], config=config, place=Place(0, 0), label=label, experiment="e"
     )
     return folder / "generator"
 

@@ -1,0 +1,41 @@
+"""The stage that draws a split's pool of synthetic lesions from its finished generators (paper, sec. 4.2)."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_modules.cohort import Cohort
+from data_modules.errors import InputError
+from data_modules.pool import Provenance
+from liverlab.arm_data import arm_seed, synthetic_per_class
+from liverlab.config import ExperimentConfig
+from liverlab.models.registry import GENERATORS
+from liverlab.place import Place
+from liverlab.synthesis import draw_pool
+from liverlab.watched_fit import samplers_file
+
+
+def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place) -> None:
+    """Sample as many synthetic lesions of every class, and note whom their generators saw."""
+    cohort = Cohort.load(inputs[0])
+    patients = {patient for path in inputs[1:] for patient in json.loads((path / "patients.json").read_text())}
+    kind = GENERATORS[config.generator]
+    weights = samplers_file(getattr(config, config.generator).ema_decay)
+    generators = [
+        kind.load_from_checkpoint(path / weights, map_location="cpu", weights_only=True) for path in inputs[1:]
+    ]
+    provenance = Provenance(
+        generator=config.generator,
+        cohort=cohort.fingerprint,
+        repeat=place.repeat,
+        fold=place.fold,
+        patients=tuple(sorted(patients)),
+        seed=arm_seed(config, "pool", config.generator, *place.settings.values()),
+    )
+    per_class = synthetic_per_class(config, config.synthetic.pool_size or config.synthetic.size)
+    pool = draw_pool(generators, per_class=per_class, num_classes=len(cohort.class_names), provenance=provenance)
+    if not pool.images.isfinite().all():
+        raise InputError(
+            f"The {config.generator} of repeat {place.repeat}, fold {place.fold} diverged. Lower {config.generator}.lr."
+        )
+    pool.save(folder)
