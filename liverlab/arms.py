@@ -17,7 +17,7 @@ SECTIONS = ("classic", "synthetic", "dcgan", "acgan")
 ARM = ("name", "description", "method", "augmentation", "generator", "control", *SECTIONS)
 ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "compare_with=", "description=")
 OF_MANY = ("arms=", "curve.", "compare=", "selection=")
-CURVED = ("classifier", "holdout", *SECTIONS)  # sections that may differ between arms
+CURVED = ("classic", "classifier", "synthetic", "dcgan", "acgan", "holdout")  # sections that may differ between arms
 SIZES = ("classic.size", "synthetic.size")
 # Without an image of the kind, a point is the arm without the kind, and shares its stages.
 OFF = {"classic.size": "augmentation=none", "synthetic.size": "generator=none"}

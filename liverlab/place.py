@@ -25,4 +25,5 @@ class Place:
     @property
     def settings(self) -> dict[str, object]:
         """What a stage of this place depends on, and what its seeds are derived from."""
-        return {"repeat": self.repeat, "fold": self.fold} | ({"inner": True} if self.inner else {})
+        numbers: dict[str, object] = {"repeat": self.repeat, "fold": self.fold}
+        return numbers | ({"inner": True} if self.inner else {})
