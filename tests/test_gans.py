@@ -1,5 +1,7 @@
 """What DCGAN and ACGAN have in common, and what sets them apart."""
 
+import math
+
 import pytest
 import torch
 from pytorch_lightning import Trainer
@@ -51,6 +53,31 @@ def test_a_discriminator_step_leaves_the_generator_alone_and_the_other_way_round
     assert stepped == ["discriminator", "generator", "generator"] * 2
     assert not reached
     assert all(gradient is not None for name in networks for gradient in last[name])
+
+
+class Scripted(torch.nn.Module):
+    """A discriminator that gives the same logits to every image, another set each time that it is asked."""
+
+    def __init__(self, *logits):
+        super().__init__()
+        self.logits, self.bias = iter(logits), torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, images):
+        return torch.tensor([next(self.logits)]).expand(len(images), -1) + 0 * images.sum() + self.bias
+
+
+def test_an_acgans_losses_by_hand():
+    # source logit, then three class logits, of real images, of generated ones, and of the generator's turn. The
+    # discriminator maximises L_S + L_C, the generator L_C - L_S (in its non-saturating form).
+    model = acgan()
+    model.discriminator = Scripted((2.0, 0.0, 0.0, 0.0), (-1.0, 0.0, 0.0, 0.0), (-3.0, 0.0, 0.0, 0.0))
+    watched = {}
+    model.on_train_batch_end = lambda outputs, *_: watched.update(outputs)
+    train(model)
+    source = math.log1p(math.exp(-2)) + math.log1p(math.exp(-1))  # -log D(real) - log(1 - D(fake))
+    assert float(watched["d_loss"]) == pytest.approx(source + 2 * math.log(3))  # and the class of both guessed of three
+    # a step of Adam at lr .001 may have moved the bias by as much; the generator's loss rises as D(fake) falls
+    assert float(watched["g_loss"]) == pytest.approx(math.log1p(math.exp(3)) + math.log(3), abs=2e-3)
 
 
 @MODELS
