@@ -47,7 +47,10 @@ def splits_to_run(config: ExperimentConfig) -> list[Place]:
 
 
 def plan_chosen(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:
-    """The classifier of one split with the volume that a classifier of each size made best on inner patients."""
+    """The classifier of one split with a volume selected on patients of its own training side (nested selection).
+
+    An inner split has a generator of its own and a classifier for each size; the pools of both hold the largest size.
+    """
     sizes, name = list(config.synthetic.choose_from or ()), f"{training_name(config)}-{place.name}"
     inner = replace(place, inner=True)
     candidates = [plan_classifier(with_size(config, size), cohort, inner, experiment) for size in sizes]

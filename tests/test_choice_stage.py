@@ -126,7 +126,7 @@ def test_canary_no_test_pixel_reaches_a_choice_or_a_network(tiny_cohort, tmp_pat
         assert same_weights(stage.folder(tmp_path / "clean"), stage.folder(tmp_path / "canary"))
     clean, canary = (choices_of([last], tmp_path / name) for name in ("clean", "canary"))
     assert clean == canary
-    # it sings where it may: the held-out patients of the inner split are heard outside of it, and inside by nobody
+    # it sings where it may: on patients held out within, no inner network hears it and every outer one does
     run_nested(stamped(tiny_cohort, inner.test), tmp_path / "control", config)
     for stage in trained:
         same = same_weights(stage.folder(tmp_path / "clean"), stage.folder(tmp_path / "control"))
