@@ -1,5 +1,6 @@
 """Patient-grouped, class-stratified, repeated folds. Nothing else in the project may split a cohort."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,7 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
     """
     if folds < 2:
         raise InputError(f"{folds} fold cannot be split into a training and a test side; n_folds starts at 2.")
-    for name, patients in _patients_per_class(cohort).items():
+    for name, patients in _patients_per_class(cohort, range(len(cohort))).items():
         if patients < folds:
             raise InputError(
                 f"Class {name!r} has {patients} patients, too few for {folds} folds: a fold would lack the class. "
@@ -53,20 +54,60 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
     return splits
 
 
-def _patients_per_class(cohort: Cohort) -> dict[str, int]:
-    patients, labels = cohort.patients, cohort.labels
+def inner_split(cohort: Cohort, split: Split, *, folds: int, seed: int = 0) -> Split:
+    """The training side of a split, split once more: what is selected on its held-out part never saw a test lesion.
+
+    A pure function of its arguments, of which `split.test` is not looked at. Nested selection: Varma and Simon 2006,
+    doi 10.1186/1471-2105-7-91.
+
+    Args:
+        cohort: All lesions.
+        split: The outer split.
+        folds: About one of so many training patients is held out; more of them where a class has fewer patients.
+        seed: The seed of the outer splits.
+
+    Returns:
+        Repeat and fold of the outer split; `train` and `test` are parts of its training side, patients kept together.
+
+    Raises:
+        InputError: If a class would be missing on one side.
+    """
+    for name, patients in _patients_per_class(cohort, split.train).items():
+        if patients < 2:
+            raise InputError(
+                f"Repeat {split.repeat}, fold {split.fold}: class {name!r} has {patients} patient on the training "
+                "side, so none can be held out to select on. Leave the class out, or set one size (synthetic.size) "
+                "instead of several (synthetic.choose_from)."
+            )
+        folds = min(folds, patients)
+    train = np.array(split.train)
+    # the last number keeps it from the outer splits' states: a seed sequence does not see a fold of 0 at its end
+    state = int(np.random.SeedSequence([seed, split.repeat, split.fold, 1]).generate_state(1)[0])
+    kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
+    kept, held_out = next(kfold.split(train, cohort.labels[train], groups=cohort.patients[train]))
+    return _checked(cohort, split.repeat, split.fold, train[kept], train[held_out], within="inner ")
+
+
+def _patients_per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
+    patients, labels = cohort.patients[list(lesions)], cohort.labels[list(lesions)]
     return {name: len(set(patients[labels == label])) for label, name in enumerate(cohort.class_names)}
 
 
 def _checked(
-    cohort: Cohort, repeat: int, fold: int, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
+    cohort: Cohort,
+    repeat: int,
+    fold: int,
+    train: npt.NDArray[np.int64],
+    test: npt.NDArray[np.int64],
+    within: str = "",
 ) -> Split:
     assert not set(cohort.patients[train]) & set(cohort.patients[test]), "a patient is on both sides"
     for side, indices in (("training", train), ("test", test)):
         missing = set(range(len(cohort.class_names))) - set(cohort.labels[indices])
         if missing:
+            name = cohort.class_names[min(missing)]
             raise InputError(
-                f"Repeat {repeat}, fold {fold}: the {side} side lacks class {cohort.class_names[min(missing)]!r}. "
+                f"Repeat {repeat}, fold {fold}: the {within}{side} side lacks class {name!r}. "
                 "Use fewer folds (n_folds) or another seed."
             )
     return Split(repeat, fold, tuple(map(int, np.sort(train))), tuple(map(int, np.sort(test))))

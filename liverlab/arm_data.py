@@ -7,7 +7,7 @@ from data_modules.classic import ClassicRecipe, group_size
 from data_modules.classic_data import ClassicDataModule
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
-from data_modules.folds import Split, make_splits
+from data_modules.folds import Split, inner_split, make_splits
 from data_modules.gan_data import GANDataModule
 from data_modules.lesion_data import LesionDataModule
 from data_modules.roi import Roi
@@ -75,9 +75,10 @@ def synthetic_per_class(config: ExperimentConfig, size: int) -> int:
 
 
 def find_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
-    """The split of this place."""
+    """The split of this place; of an inner one, both sides are parts of the outer split's training side."""
     splits = make_splits(cohort, folds=config.n_folds, repeats=place.repeat + 1, seed=config.seed)
-    return next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
+    split = next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
+    return inner_split(cohort, split, folds=config.n_folds, seed=config.seed) if place.inner else split
 
 
 def generator_data(config: ExperimentConfig, cohort: Cohort, split: Split, label: int | None) -> GANDataModule:

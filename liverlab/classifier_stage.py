@@ -40,7 +40,8 @@ def fit_classifier(
     seed = arm_seed(config, "classifier", *place.settings.values())
     torch.manual_seed(seed)
     model = LesionClassifier(num_classes=len(cohort.class_names), size=config.roi.size, seed=seed, **network)
-    name = RunName(experiment, config.name, "classifier", place.name, key_of(folder))
+    unit = f"{place.name}-{config.synthetic.size}" if place.inner else place.name  # a candidate of nested selection
+    name = RunName(experiment, config.name, "classifier", unit, key_of(folder))
     length = {budget["budget"]: budget[budget["budget"]]}
     injections = [SyntheticInjection(pool) for pool in pools]
     identity = identity_of_fit(config, cohort, place)

@@ -23,8 +23,8 @@ Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm
 
 
 def generators_of(stages: Sequence[Stage]) -> list[Stage]:
-    """The generators that an arm's classifiers need."""
-    return [stage for stage in in_order(stages) if stage.kind == "generator"]
+    """The generators whose images an arm's classifiers train on, without those that only served to select."""
+    return [s for s in in_order(stages) if s.kind == "generator" and not s.settings.get("inner")]
 
 
 def kind_of(stage: Stage) -> str:

@@ -1,6 +1,7 @@
 """What was looked for in a run's own files that could have let test lesions into training, and what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
@@ -20,3 +21,14 @@ def leak_checks(cohort: Cohort, splits: Sequence[Split], pools: Sequence[SampleP
         assert seen == 0
     assert shared == 0
     return [{"check": check, "result": result} for check, result in checks]
+
+
+def choice_checks(
+    cohort: Cohort, splits: Sequence[Split], choices: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """Whether a test patient was among those that a split's volume was selected on; nothing where none was selected."""
+    if not choices:
+        return []
+    asked = sum(len(set(c["patients"]) & patients_of(cohort, s.test)) for c, s in zip(choices, splits, strict=True))
+    assert asked == 0
+    return [{"check": "Test patients that a volume was selected on", "result": f"{asked} in {len(choices)} splits"}]

@@ -5,14 +5,18 @@
    3.4), and the pool of synthetic lesions that they give.
 3. The classifier on the arm's training images, and its predictions for the test side (sec. 2.2, 4).
 
+With `synthetic.choose_from`, not in the paper, each split first selects its volume of synthetic lesions by the same
+steps on an inner split of its training side.
+
 `plan_arm` says which stages an arm needs; what each does is in `generator_stage.py`, `pool_stage.py` and
 `classifier_stage.py`.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from liverlab.bovw_stage import fit_bovw
+from liverlab.choice_stage import choose_size, fit_chosen, with_size
 from liverlab.classifier_stage import fit_classifier
 from liverlab.config import ExperimentConfig
 from liverlab.generator_stage import fit_generator
@@ -32,13 +36,30 @@ CLASSIFIER_CONTROLS = ("reseed", "real_images", "corrupted_labels", "permuted_la
 def plan_arm(config: ExperimentConfig, *, experiment: str) -> list[Stage]:
     """The classifier stages of an arm, one per split; each knows the stages that it needs."""
     cohort = cohort_stage(config)
-    return [plan_classifier(config, cohort, place, experiment) for place in splits_to_run(config)]
+    plan = plan_chosen if config.synthetic.choose_from else plan_classifier
+    return [plan(config, cohort, place, experiment) for place in splits_to_run(config)]
 
 
 def splits_to_run(config: ExperimentConfig) -> list[Place]:
     """Every split that the config asks for; a hold-out design has one in each repeat."""
     folds = range(1 if config.holdout else config.n_folds) if config.folds is None else config.folds
     return [Place(repeat, fold) for repeat in range(config.repeats) for fold in folds]
+
+
+def plan_chosen(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:
+    """The classifier of one split with a volume selected on patients of its own training side (nested selection).
+
+    An inner split has a generator of its own and a classifier for each size; the pools of both hold the largest size.
+    """
+    sizes, name = list(config.synthetic.choose_from or ()), f"{training_name(config)}-{place.name}"
+    inner = replace(place, inner=True)
+    candidates = [plan_classifier(with_size(config, size), cohort, inner, experiment) for size in sizes]
+    choose = partial(choose_size, sizes=sizes)
+    choice = Stage("choice", name, place.settings | {"choose_from": sizes}, choose, tuple(candidates))
+    most = plan_classifier(with_size(config, sizes[-1]), cohort, place, experiment)
+    settings = most.settings | {"synthetic": {"choose_from": sizes}}
+    run = partial(fit_chosen, config=config, place=place, experiment=experiment)
+    return replace(most, name=name, settings=settings, run=run, needs=(*most.needs, choice))
 
 
 def plan_classifier(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:

@@ -121,6 +121,7 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
     _check_batches(config)
     _check_bovw(config.bovw)
+    _check_choice(config)
     drawn = config.synthetic.pool_size
     if drawn is not None and config.generator != "none" and config.synthetic.size > drawn:
         raise InputError(
@@ -143,6 +144,26 @@ def _check_bovw(bovw: BovwConfig) -> None:
         raise InputError(f"bovw.components: {bovw.components} is too large; {pixels}.")
     if not 0 < bovw.penalty < math.inf:
         raise InputError(f"bovw.penalty: {bovw.penalty} fits nothing; it is a finite number above 0.")
+
+
+def _check_choice(config: ExperimentConfig) -> None:
+    sizes, drawn = config.synthetic.choose_from, config.synthetic.pool_size
+    if sizes is None:
+        return
+    given = f"synthetic.choose_from: {sizes}"
+    if len(sizes) < 2 or sizes[0] < 0 or sizes != sorted(set(sizes)):
+        raise InputError(f"{given}; list two or more sizes of at least 0, each once and in rising order.")
+    if config.generator == "none" or config.method != "cnn":
+        raise InputError(f"{given}; there is something to choose where method=cnn and a generator is set.")
+    if config.selection == "test" or (config.curve and config.curve.setting == "synthetic.size"):
+        raise InputError(
+            f"{given} are selected within each training side; selection=test and a curve over synthetic.size try "
+            "sizes on the test folds. Leave out one or the other."
+        )
+    if drawn is not None and drawn < sizes[-1]:
+        raise InputError(f"{given} per class are more than synthetic.pool_size={drawn}.")
+    if sizes[0] == 0 and not config.control.real_images:
+        raise InputError(f"{given}: without real images (control.real_images=false) nothing is left to train on at 0.")
 
 
 def _check_batches(config: ExperimentConfig) -> None:

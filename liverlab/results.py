@@ -18,11 +18,12 @@ from data_modules.pool import SamplePool
 from data_modules.roi import Roi
 from data_modules.whole_file import replacing
 from liverlab.arm_data import find_split
+from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.exhibits import spread_rows, write_samples
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
-from liverlab.leak_audit import leak_checks
+from liverlab.leak_audit import choice_checks, leak_checks
 from liverlab.place import Place
 from liverlab.settings import ProfileChange
 from liverlab.stages import Stage, in_order, read_record
@@ -79,7 +80,8 @@ def gather(
         "arms": {name: _describe_arm(stages, runs, about["descriptions"][name]) for name, stages in arms.items()},
         "spread": spread if pools else None,
         "generators": describe_generators(arms, runs, cohort.class_names),
-        "leak_checks": leak_checks(cohort, splits, pools),
+        "leak_checks": leak_checks(cohort, splits, pools)
+        + choice_checks(cohort, splits, choices_of(arms[about["arm"]], runs)),
         "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "hardware": _hardware(),
@@ -142,7 +144,7 @@ def _per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
 
 
 def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict[str, Any]:
-    """What the arm's first classifier trained on and for how long; the other splits differ by a few lesions."""
+    """What the arm's first classifier trained on and for how long; the others differ by a few lesions or a choice."""
     training = json.loads((stages[0].folder(runs) / "training.json").read_text())
     length: dict[str, Any] = {"steps": None, "epochs": None}
     if network := stages[0].settings.get("classifier"):  # else not trained by steps
@@ -157,6 +159,7 @@ def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict
         **length,
         "generator": kind,
         "details": generators[0].settings[kind] if kind else {},
+        "choices": choices_of(stages, runs),
     }
 
 

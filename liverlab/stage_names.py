@@ -20,7 +20,8 @@ def training_name(config: ExperimentConfig) -> str:
     """What a classifier trains on, e.g. "classic-5000-dcgan-1000": arms of any name share what is the same."""
     parts = [config.augmentation] if config.augmentation == "none" else ["classic", str(config.classic.size)]
     if config.generator != "none":
-        parts += [config.generator, str(config.synthetic.size)]
+        volume = "chosen" if config.synthetic.choose_from else str(config.synthetic.size)
+        parts += [config.generator, volume]
     if config.method == "bovw":
         return "-".join(["bovw", *parts])
     return "-".join([*parts, *(["epochs"] if config.classifier.budget == "epochs" else [])])

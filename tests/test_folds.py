@@ -5,7 +5,7 @@ import pytest
 
 from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
 from data_modules.errors import InputError
-from data_modules.folds import make_splits
+from data_modules.folds import Split, inner_split, make_splits
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +62,36 @@ def test_a_class_of_too_few_patients_is_named(tiny_cohort):
         make_splits(tiny_cohort, folds=5)
     with pytest.raises(InputError, match="1 fold cannot be split"):
         make_splits(tiny_cohort, folds=1)
+
+
+def test_the_inner_split_parts_the_training_side_by_patients(published_composition):
+    cohort = published_composition
+    for split in make_splits(cohort, folds=3, repeats=2, seed=5):
+        inner = inner_split(cohort, split, folds=3, seed=5)
+        assert (inner.repeat, inner.fold) == (split.repeat, split.fold)
+        assert sorted(inner.train + inner.test) == list(split.train)
+        assert not set(cohort.patients[list(inner.train)]) & set(cohort.patients[list(inner.test)])
+        # a ninth of 182 for each of two folds, by class of 53, 64 and 65
+        counts = np.bincount(cohort.labels[list(inner.test)])
+        np.testing.assert_allclose(counts, [2 * 53 / 9, 2 * 64 / 9, 2 * 65 / 9], atol=4)
+
+
+def test_the_inner_split_is_a_pure_function_and_does_not_look_at_the_test_side(published_composition):
+    cohort, split = published_composition, make_splits(published_composition, folds=3)[1]
+    first = inner_split(cohort, split, folds=3, seed=1)
+    assert inner_split(cohort, split, folds=3, seed=1) == first
+    assert inner_split(cohort, dataclasses.replace(split, test=()), folds=3, seed=1) == first
+    for other in (inner_split(cohort, split, folds=3, seed=2), inner_split(cohort, split, folds=4, seed=1)):
+        assert set(other.test) != set(first.test)
+
+
+def test_two_patients_of_a_class_are_on_both_sides_and_one_cannot_be(tiny_cohort):
+    # patients 0, 3, 6, 9 are cysts, 1, 4, 7, 10 metastases, 2, 5, 8, 11 hemangiomas, of two lesions each
+    def of(patients):
+        return Split(0, 1, tuple(i for i in range(24) if i // 2 in patients), ())
+
+    for seed in range(5):
+        inner = inner_split(tiny_cohort, of({0, 3, 1, 4, 7, 2, 5, 8}), folds=5, seed=seed)
+        assert set(tiny_cohort.labels[list(inner.train)]) == set(tiny_cohort.labels[list(inner.test)]) == {0, 1, 2}
+    with pytest.raises(InputError, match=r"Repeat 0, fold 1: class 'cyst' has 1 patient on the training side, so none"):
+        inner_split(tiny_cohort, of({0, 1, 4, 2, 5}), folds=3)

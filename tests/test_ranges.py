@@ -90,3 +90,32 @@ def test_a_batch_has_an_image_for_every_device(experiment, small):
 def test_the_batch_of_a_network_that_is_not_trained_does_not_matter():
     load_experiment("acgan_aug", [*EIGHT, "dcgan.batch_size=7"])
     load_experiment("paper/bovw", [*EIGHT, "classifier.batch_size=7"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["synthetic.choose_from=[5]"], "synthetic.choose_from: [5]; list two or more sizes of at least 0, each once"),
+        (["synthetic.choose_from=[]"], "synthetic.choose_from: []; list two or more"),
+        (["synthetic.choose_from=[-1,5]"], "synthetic.choose_from: [-1, 5]; list two or more"),
+        (["synthetic.choose_from=[5,2]"], "synthetic.choose_from: [5, 2]; list two or more"),
+        (["synthetic.choose_from=[5,5]"], "synthetic.choose_from: [5, 5]; list two or more"),
+        (["generator=none"], "; there is something to choose where method=cnn and a generator is set."),
+        (["method=discriminator"], "; there is something to choose where method=cnn and a generator is set."),
+        (
+            ["selection=test"],
+            "selection=test and a curve over synthetic.size try sizes on the test folds. Leave out one",
+        ),
+        (["curve.setting=synthetic.size", "curve.values=[1,2]"], "synthetic.size try sizes on the test folds."),
+        (["synthetic.pool_size=499"], "[0, 500] per class are more than synthetic.pool_size=499."),
+        (["control.real_images=false"], "(control.real_images=false) nothing is left to train on at 0."),
+    ],
+)
+def test_sizes_that_cannot_be_chosen_from(overrides, sentence):
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        load_experiment("acgan_aug", ["profile=smoke", "synthetic.choose_from=[0,500]", *overrides])
+
+
+@pytest.mark.parametrize("more", [["synthetic.pool_size=500"], ["curve.setting=classic.size", "curve.values=[40,80]"]])
+def test_sizes_that_can_be_chosen_from(more):
+    load_experiment("acgan_aug", ["profile=smoke", "synthetic.choose_from=[0,500]", *more])

@@ -68,7 +68,7 @@ def test_profile_auto_is_resolved(monkeypatch):
     ("name", "override", "sentence"),
     [
         ("acgan_agu", None, "No experiment named 'acgan_agu' in experiments/. Did you mean 'acgan_aug'?"),
-        ("zebra", None, "'zebra' in experiments/. There are: acgan_aug, classic_aug, dcgan_aug, no_aug, paper/acgan"),
+        ("zebra", None, "'zebra' in experiments/. There are: acgan_aug, acgan_nested, classic_aug, dcgan_aug, no_aug"),
         ("acgan_aug", "acgan.lrr=1", "Setting 'acgan.lrr': Key 'lrr' not in 'ACGANConfig'. Did you mean: 'lr'?"),
         ("acgan_aug", "acgan.lr=fast", "Setting 'acgan.lr': Value 'fast' of type 'str' could not be converted"),
         ("acgan_aug", "acgan.discriminator=wgan", "expected one of ['odena', 'dcgan']"),
