@@ -11,6 +11,7 @@ from typing import Any
 from data_modules.errors import InputError
 from liverlab.config import CurveConfig, ExperimentConfig
 from liverlab.settings import ProfileChange, load_experiment, profile_changes
+from liverlab.twin_arms import twin_arms
 
 # What makes an arm; everything else is the same for both sides of a comparison.
 SECTIONS = ("classic", "synthetic", "dcgan", "acgan")
@@ -51,6 +52,7 @@ def describe_arms(config: ExperimentConfig, arms: Sequence[ExperimentConfig]) ->
     many = config.arms is not None or config.curve is not None
     arm, baseline = _declared_pair(config, names) if many else (config.name, names[0] if len(names) > 1 else None)
     about: dict[str, Any] = {"arm": arm, "baseline": baseline, "selection": config.selection, "curve": None}
+    about["noise_floor"] = twin_arms(arms)
     about["descriptions"] = {arm.name: arm.description for arm in arms}
     if config.curve:
         about["curve"] = {
