@@ -16,7 +16,7 @@ from liverlab.twin_arms import twin_arms
 # What makes an arm; everything else is the same for both sides of a comparison.
 SECTIONS = ("classic", "synthetic", "dcgan", "acgan")
 ARM = ("name", "description", "method", "augmentation", "generator", "control", *SECTIONS)
-ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "compare_with=", "description=")
+ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "control.", "compare_with=", "description=")
 OF_MANY = ("arms=", "curve.", "compare=", "selection=")
 CURVED = ("classic", "classifier", "synthetic", "dcgan", "acgan", "holdout")  # sections that may differ between arms
 SIZES = ("classic.size", "synthetic.size")

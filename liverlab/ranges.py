@@ -153,6 +153,10 @@ def _check_control(config: ExperimentConfig) -> None:
     """Controls that would have no effect, or not the one that makes them a control."""
     control = config.control
     relabelled = control.corrupted_labels > 0 or control.permuted_labels
+    if config.method == "discriminator" and (relabelled or not control.real_images):
+        raise InputError(
+            "control: method=discriminator trains no classifier that real_images or labels could change; leave them."
+        )
     if not control.real_images and config.generator == "none":
         raise InputError(
             "control.real_images=false leaves only a pool to train on, and generator=none makes none. Set a generator."

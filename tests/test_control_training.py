@@ -89,10 +89,17 @@ NOTES = {
     "synthetic_only": ["no real image in training, though the subtracted mean is that of the real ones"],
 }
 
+NAMES = {
+    "a_a": "classic-32-reseed-r0-f0",
+    "placebo": "classic-32-placebo-2-r0-f0",
+    "synthetic_only": "classic-32-acgan-2-real_images-r0-f0",
+}
+
 
 @pytest.mark.parametrize("name", ARMS)
 def test_every_control_runs_and_notes_what_it_did(name, tiny_cohort, tmp_path):
     folder = fit_arm(tiny_cohort, tmp_path, f"controls/{name}")
+    assert folder.name.startswith(NAMES.get(name, "classic-32"))
     assert len((folder / "predictions.csv").read_text().splitlines()) == 1 + 8
     training = json.loads((folder / "training.json").read_text())
     real = {"real": 0, "classic": 0} if name == "synthetic_only" else {"real": 16, "classic": 48}
