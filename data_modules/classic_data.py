@@ -1,5 +1,7 @@
 """The same split with its classic pool."""
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from data_modules.classic import ClassicRecipe, render_group
@@ -21,6 +23,7 @@ class ClassicDataModule(LesionDataModule):
         mean: "image" or "scalar".
         batch_size: Images per batch, over all devices.
         seed: Seed of the transforms and of the order of samples.
+        shown_as: Class under which each lesion of the cohort is shown in training, shape (lesions,); None: its own.
     """
 
     def __init__(
@@ -34,8 +37,9 @@ class ClassicDataModule(LesionDataModule):
         mean: str,
         batch_size: int,
         seed: int,
+        shown_as: npt.NDArray[np.int64] | None = None,
     ) -> None:
-        super().__init__(cohort, split, roi=roi, mean=mean, batch_size=batch_size, seed=seed)
+        super().__init__(cohort, split, roi=roi, mean=mean, batch_size=batch_size, seed=seed, shown_as=shown_as)
         self.per_lesion, self.recipe = per_lesion, recipe
 
     def render_training(self) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
@@ -28,12 +30,24 @@ class LesionDataModule(LightningDataModule):
         mean: "image" subtracts the mean training image, "scalar" its mean value.
         batch_size: Images per batch, over all devices.
         seed: Seed of the order of samples.
+        shown_as: Class under which each lesion of the cohort is shown in training, shape (lesions,); None: its own.
     """
 
-    def __init__(self, cohort: Cohort, split: Split, *, roi: Roi, mean: str, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        cohort: Cohort,
+        split: Split,
+        *,
+        roi: Roi,
+        mean: str,
+        batch_size: int,
+        seed: int,
+        shown_as: npt.NDArray[np.int64] | None = None,
+    ) -> None:
         super().__init__()
         self.cohort, self.split, self.roi = cohort, split, roi
         self.mean, self.batch_size, self.seed = mean, batch_size, seed
+        self.shown_as = cohort.labels if shown_as is None else shown_as
         self.train_images = torch.empty(0)
         self.train_labels = torch.empty(0, dtype=torch.long)
 
@@ -43,7 +57,7 @@ class LesionDataModule(LightningDataModule):
             return
         self.train_images, self.train_labels = self.render_training()
         self.test_images = render_originals(self.cohort, self.split.test, self.roi)
-        self.test_labels = self.labels_of(self.split.test)
+        self.test_labels = torch.from_numpy(self.cohort.labels[list(self.split.test)])
         average = self.train_images.mean(0, keepdim=True)
         self.training_mean = average if self.mean == "image" else average.mean().expand_as(average)
 
@@ -52,11 +66,15 @@ class LesionDataModule(LightningDataModule):
         return render_originals(self.cohort, self.split.train, self.roi), self.labels_of(self.split.train)
 
     def labels_of(self, lesions: Sequence[int]) -> Tensor:
-        """Class indices of some lesions, shape (lesions,)."""
-        return torch.from_numpy(self.cohort.labels[list(lesions)])
+        """Class indices under which some training lesions are shown, shape (lesions,)."""
+        return torch.from_numpy(self.shown_as[list(lesions)])
 
-    def add_training_data(self, pool: SamplePool) -> None:
+    def add_training_data(self, pool: SamplePool, *, alone: bool = False) -> None:
         """Add generated lesions to the training side: the seam for pools.
+
+        Args:
+            pool: The lesions.
+            alone: Train on them without the real images. The mean that is subtracted stays that of the real ones.
 
         Raises:
             InputError: If the pool comes from another cohort, or its generator saw anybody but training patients.
@@ -75,8 +93,9 @@ class LesionDataModule(LightningDataModule):
                 f"{self.split.fold}. Use the pool of this split."
             )
         assert len(self.train_images), "call setup() first"
-        self.train_images = torch.cat([self.train_images, from_signed(pool.images)])
-        self.train_labels = torch.cat([self.train_labels, pool.labels])
+        kept = 0 if alone else len(self.train_images)
+        self.train_images = torch.cat([self.train_images[:kept], from_signed(pool.images)])
+        self.train_labels = torch.cat([self.train_labels[:kept], pool.labels])
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled training batches, keyed on (seed, epoch)."""

@@ -12,6 +12,7 @@ from data_modules.gan_data import GANDataModule
 from data_modules.lesion_data import LesionDataModule
 from data_modules.roi import Roi
 from liverlab.config import ClassicConfig, ExperimentConfig
+from liverlab.control_training import shown_labels
 from liverlab.place import Place
 
 
@@ -19,8 +20,9 @@ def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> L
     """The arm's data module, without any pool."""
     roi, mean, batch_size = Roi(**asdict(config.roi)), config.classifier.mean, config.classifier.batch_size
     seed = data_seed(config, split)
+    shown_as = shown_labels(cohort, split, config.control, arm_seed(config, "labels", split.repeat, split.fold))
     if config.augmentation == "none":
-        return LesionDataModule(cohort, split, roi=roi, mean=mean, batch_size=batch_size, seed=seed)
+        return LesionDataModule(cohort, split, roi=roi, mean=mean, batch_size=batch_size, seed=seed, shown_as=shown_as)
     return ClassicDataModule(
         cohort,
         split,
@@ -30,6 +32,7 @@ def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> L
         mean=mean,
         batch_size=batch_size,
         seed=seed,
+        shown_as=shown_as,
     )
 
 

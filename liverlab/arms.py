@@ -11,11 +11,13 @@ from typing import Any
 from data_modules.errors import InputError
 from liverlab.config import CurveConfig, ExperimentConfig
 from liverlab.settings import ProfileChange, load_experiment, profile_changes
+from liverlab.twin_arms import twin_arms
 
 # What makes an arm; everything else is the same for both sides of a comparison.
 SECTIONS = ("classic", "synthetic", "dcgan", "acgan")
 ARM = ("name", "description", "method", "augmentation", "generator", "control", *SECTIONS)
-ARM_OVERRIDES = ("method=", "augmentation=", "generator=", "synthetic.choose_from=", "compare_with=", "description=")
+OWN = ("method=", "augmentation=", "generator=", "control.", "synthetic.choose_from=")
+ARM_OVERRIDES = (*OWN, "compare_with=", "description=")
 OF_MANY = ("arms=", "curve.", "compare=", "selection=")
 CURVED = ("classic", "classifier", "synthetic", "dcgan", "acgan", "holdout")  # sections that may differ between arms
 SIZES = ("classic.size", "synthetic.size")
@@ -51,6 +53,7 @@ def describe_arms(config: ExperimentConfig, arms: Sequence[ExperimentConfig]) ->
     many = config.arms is not None or config.curve is not None
     arm, baseline = _declared_pair(config, names) if many else (config.name, names[0] if len(names) > 1 else None)
     about: dict[str, Any] = {"arm": arm, "baseline": baseline, "selection": config.selection, "curve": None}
+    about["noise_floor"] = twin_arms(arms)
     about["descriptions"] = {arm.name: arm.description for arm in arms}
     if config.curve:
         about["curve"] = {

@@ -10,6 +10,7 @@ import torch
 from data_modules.cohort import Cohort
 from liverlab.arm_data import arm_seed, classifier_data, find_split
 from liverlab.config import ExperimentConfig
+from liverlab.control_training import control_notes
 from liverlab.models.bovw import BagOfVisualWords
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
@@ -32,4 +33,4 @@ def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, 
     model.fit(data.train_images[:, 0].numpy(), data.train_labels.numpy(), patients)
     probabilities = torch.from_numpy(model.predict_proba(data.test_images[:, 0].numpy()))
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
-    write_training(folder / "training.json", config, split, synthetic=0)
+    write_training(folder / "training.json", config, split, synthetic=0, notes=control_notes(config, data))

@@ -13,6 +13,7 @@ from data_modules.errors import InputError
 from data_modules.pool import SamplePool
 from liverlab.arm_data import arm_seed, classifier_data, find_split, synthetic_per_class
 from liverlab.config import ExperimentConfig
+from liverlab.control_training import control_notes
 from liverlab.models.classifier import LesionClassifier
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
@@ -43,7 +44,7 @@ def fit_classifier(
     unit = f"{place.name}-{config.synthetic.size}" if place.inner else place.name  # a candidate of nested selection
     name = RunName(experiment, config.name, "classifier", unit, key_of(folder))
     length = {budget["budget"]: budget[budget["budget"]]}
-    injections = [SyntheticInjection(pool) for pool in pools]
+    injections = [SyntheticInjection(pool, alone=not config.control.real_images) for pool in pools]
     identity = identity_of_fit(config, cohort, place)
     fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections, identity)
     probabilities = predict(model, data, config.trainer)
@@ -52,4 +53,5 @@ def fit_classifier(
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     TrainedOn.of(cohort, split.train).save(folder)
     np.save(folder / MEAN, data.training_mean.numpy())
-    write_training(folder / "training.json", config, split, synthetic=sum(len(pool.labels) for pool in pools))
+    synthetic = sum(len(pool.labels) for pool in pools)
+    write_training(folder / "training.json", config, split, synthetic=synthetic, notes=control_notes(config, data))

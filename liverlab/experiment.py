@@ -16,6 +16,7 @@ from liverlab.arms import arms_of, changes_of, describe_arms
 from liverlab.config import ExperimentConfig
 from liverlab.devices import Launch, check_machine, choose_strategy, find_launch
 from liverlab.launch import expected_seconds, follow_stages, lead_stages, run_stages
+from liverlab.pool_kinds import is_trained
 from liverlab.ranks import meeting, told_once
 from liverlab.settings import ProfileChange, flatten, load_experiment
 from liverlab.stages import Stage, in_order
@@ -44,7 +45,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
         config = load_experiment(name, overrides)
         arm_configs = arms_of(name, overrides)
         check_machine(config.trainer)
-        choose_strategy(config.trainer, manual=any(arm.generator != "none" for arm in arm_configs))
+        choose_strategy(config.trainer, manual=any(map(is_trained, arm_configs)))
         if launch and launch.rank > 0:
             if not dry_run:
                 _follow(name, arm_configs, launch)

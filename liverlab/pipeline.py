@@ -22,7 +22,8 @@ from liverlab.config import ExperimentConfig
 from liverlab.generator_stage import fit_generator
 from liverlab.models.registry import GENERATORS
 from liverlab.place import Place
-from liverlab.pool_stage import sample_pool
+from liverlab.pool_kinds import is_trained
+from liverlab.pool_stage import fill_control_pool, sample_pool
 from liverlab.sources import cohort_stage
 from liverlab.stage_names import training_name, unit_name
 from liverlab.stage_settings import control_settings, fit_settings, split_settings
@@ -84,13 +85,18 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, place: Place, exper
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:
-    """The synthetic lesions of one split, from one generator or one per class."""
+    """The pool of one split: from one generator or one per class, or a control, which needs the cohort alone."""
     kind = config.generator
+    drawn = {"size": config.synthetic.pool_size or config.synthetic.size, "count": config.synthetic.count}
+    settings = split_settings(config, place) | {"generator": kind, "synthetic": drawn}
+    if not is_trained(config):
+        settings |= control_settings(config, "reseed")
+        settings |= {"classic": asdict(config.classic)} if kind == "classic_more" else {}
+        run = partial(fill_control_pool, config=config, place=place)
+        return Stage("pool", f"{kind}-{place.name}", settings, run, (cohort,))
     classes = range(len(config.data.classes)) if GENERATORS[kind].one_per_class else [None]
     generators = [plan_generator(config, cohort, place, label, experiment) for label in classes]
-    drawn = {"size": config.synthetic.pool_size or config.synthetic.size, "count": config.synthetic.count}
-    settings = split_settings(config, place) | control_settings(config, *GENERATOR_CONTROLS)
-    settings |= {"generator": kind, "synthetic": drawn}
+    settings |= control_settings(config, *GENERATOR_CONTROLS)
     run = partial(sample_pool, config=config, place=place)
     return Stage("pool", f"{kind}-{place.name}", settings, run, (cohort, *generators))
 

@@ -1,4 +1,4 @@
-"""The stage that draws a split's pool of synthetic lesions from its finished generators (paper, sec. 4.2)."""
+"""The stage that makes a split's pool: synthetic lesions of its finished generators (paper, sec. 4.2), or a control."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from pathlib import Path
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import Provenance
-from liverlab.arm_data import arm_seed, synthetic_per_class
+from liverlab.arm_data import arm_seed, find_split, synthetic_per_class
 from liverlab.config import ExperimentConfig
+from liverlab.control_pools import control_pool
 from liverlab.models.registry import GENERATORS
 from liverlab.place import Place
 from liverlab.synthesis import draw_pool
@@ -39,3 +40,9 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
             f"The {config.generator} of repeat {place.repeat}, fold {place.fold} diverged. Lower {config.generator}.lr."
         )
     pool.save(folder)
+
+
+def fill_control_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place) -> None:
+    """Make a control's pool of the training lesions alone."""
+    cohort = Cohort.load(inputs[0])
+    control_pool(config, cohort, find_split(cohort, config, place), place).save(folder)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -24,8 +25,10 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
             writer.writerow(facts + [f"{p:.6f}" for p in row.tolist()])
 
 
-def write_training(path: Path, config: ExperimentConfig, split: Split, *, synthetic: int) -> None:
-    """How many real, classic and synthetic images the arm trained on."""
+def write_training(
+    path: Path, config: ExperimentConfig, split: Split, *, synthetic: int, notes: Sequence[str] = ()
+) -> None:
+    """How many real, classic and synthetic images the arm trained on, and what makes it a control."""
     classic = (classic_per_lesion(config, split) - 1) * len(split.train)
-    images = {"real": len(split.train), "classic": classic, "synthetic": synthetic}
-    path.write_text(json.dumps({"images": images}))
+    real = {"real": len(split.train), "classic": classic} if config.control.real_images else {"real": 0, "classic": 0}
+    path.write_text(json.dumps({"images": real | {"synthetic": synthetic}, "control": list(notes)}))

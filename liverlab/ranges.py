@@ -5,6 +5,7 @@ from typing import Any
 
 from data_modules.errors import InputError
 from liverlab.config import BovwConfig, ExperimentConfig
+from liverlab.pool_kinds import is_trained
 
 # Setting -> smallest and largest value; None: no bound.
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -115,11 +116,14 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError("folds=[]: no fold is left to run. Leave the setting out to run all.")
     if len(set(folds)) < len(folds):
         raise InputError(f"folds={folds}: a fold is listed twice.")
-    if config.generator != "none" and config.augmentation == "none":
+    if is_trained(config) and config.augmentation == "none":
         raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
+    if config.generator == "classic_more" and config.augmentation == "none":
+        raise InputError("generator=classic_more: it continues the classic pool; set augmentation=classic.")
     if config.generator != "none" and config.method == "bovw":
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
     _check_batches(config)
+    _check_control(config)
     _check_bovw(config.bovw)
     _check_choice(config)
     drawn = config.synthetic.pool_size
@@ -166,10 +170,33 @@ def _check_choice(config: ExperimentConfig) -> None:
         raise InputError(f"{given}: without real images (control.real_images=false) nothing is left to train on at 0.")
 
 
+def _check_control(config: ExperimentConfig) -> None:
+    """Controls that would have no effect, or not the one that makes them a control."""
+    control = config.control
+    relabelled = control.corrupted_labels > 0 or control.permuted_labels
+    if config.method == "discriminator" and (relabelled or not control.real_images):
+        raise InputError(
+            "control: method=discriminator trains no classifier that real_images or labels could change; leave them."
+        )
+    if not control.real_images and config.generator == "none":
+        raise InputError(
+            "control.real_images=false leaves only a pool to train on, and generator=none makes none. Set a generator."
+        )
+    if control.corrupted_labels > 0 and control.permuted_labels:
+        raise InputError("control: labels are either corrupted or permuted; set corrupted_labels or permuted_labels.")
+    if relabelled and not control.real_images:
+        raise InputError("control.real_images=false leaves no real label to change; pools keep their labels.")
+    if control.permuted_labels and config.generator != "none":
+        raise InputError(
+            "control.permuted_labels: pools keep their labels, and the classes could be learned from them; set "
+            "generator=none."
+        )
+
+
 def _check_batches(config: ExperimentConfig) -> None:
     devices = config.trainer.devices * config.trainer.num_nodes
     used = ["classifier"] if config.method == "cnn" else []
-    used += [config.generator] if config.generator != "none" else []
+    used += [config.generator] if is_trained(config) else []
     for section in used:
         size = _value(config, f"{section}.batch_size")
         if size < devices:

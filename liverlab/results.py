@@ -70,6 +70,7 @@ def gather(
         "baseline": about["baseline"],
         "selection": about["selection"],
         "curve": about["curve"],
+        "noise_floor": about["noise_floor"],
         "class_names": list(cohort.class_names),
         "profile": config.profile,
         "profile_changes": [asdict(change) for change in changes],
@@ -151,14 +152,14 @@ def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict
         batches = -(-sum(training["images"].values()) // network["batch_size"])
         steps = network.get("steps") or network["epochs"] * batches
         length = {"steps": steps, "epochs": steps / batches}
-    generators = generators_of(stages)
-    kind = kind_of(generators[0]) if generators else None
+    generators, pools = generators_of(stages), [need for need in stages[0].needs if need.kind == "pool"]
+    notes = training.get("control", [])  # stages that were finished before there were controls have none
     return {
-        "description": description,
+        "description": "; ".join([description, *notes]),
         "training_images": training["images"],
         **length,
-        "generator": kind,
-        "details": generators[0].settings[kind] if kind else {},
+        "generator": pools[0].settings["generator"] if pools else None,
+        "details": generators[0].settings[kind_of(generators[0])] if generators else {},
         "choices": choices_of(stages, runs),
     }
 

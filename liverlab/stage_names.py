@@ -1,9 +1,11 @@
 """The readable part of a stage's folder."""
 
 import re
+from dataclasses import fields
 
-from liverlab.config import ExperimentConfig
+from liverlab.config import ControlConfig, ExperimentConfig
 from liverlab.place import Place
+from liverlab.stage_settings import control_settings
 
 
 def unit_name(config: ExperimentConfig, place: Place, label: int | None) -> str:
@@ -22,6 +24,8 @@ def training_name(config: ExperimentConfig) -> str:
     if config.generator != "none":
         volume = "chosen" if config.synthetic.choose_from else str(config.synthetic.size)
         parts += [config.generator, volume]
+    # what makes a control, e.g. "classic-5000-permuted_labels"
+    parts = [*parts, *control_settings(config, *(x.name for x in fields(ControlConfig))).get("control", {})]
     if config.method == "bovw":
         return "-".join(["bovw", *parts])
     return "-".join([*parts, *(["epochs"] if config.classifier.budget == "epochs" else [])])

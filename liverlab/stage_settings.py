@@ -23,7 +23,7 @@ def fit_settings(config: ExperimentConfig) -> dict[str, object]:
     return {"precision": config.trainer.precision, **unusual}
 
 
-def control_settings(config: ExperimentConfig, *names: str) -> dict[str, object]:
+def control_settings(config: ExperimentConfig, *names: str) -> dict[str, dict[str, object]]:
     """Those of the named settings of `control` that are not off: an ordinary arm's stages know of none."""
     off = {field.name: field.default for field in fields(ControlConfig)}
     found = {name: getattr(config.control, name) for name in names if getattr(config.control, name) != off[name]}

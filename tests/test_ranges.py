@@ -87,6 +87,10 @@ def test_a_batch_has_an_image_for_every_device(experiment, small):
     load_experiment(experiment, [*EIGHT, f"{small}.batch_size=8"])
 
 
+def test_copies_of_lesions_need_no_classic_pool_and_no_batch():
+    load_experiment("controls/duplicate_real", ["augmentation=none", "trainer.devices=2"])
+
+
 def test_the_batch_of_a_network_that_is_not_trained_does_not_matter():
     load_experiment("acgan_aug", [*EIGHT, "dcgan.batch_size=7"])
     load_experiment("paper/bovw", [*EIGHT, "classifier.batch_size=7"])

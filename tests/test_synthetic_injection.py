@@ -14,7 +14,7 @@ from liverlab.settings import load_experiment
 SYNTHETIC = 0.875  # of [0, 1]: no real image of the tiny cohort is one grey
 
 
-def fit_with(pool, cohort, split):
+def fit_with(pool, cohort, split, *, alone=False):
     """Fit one epoch and return how many synthetic and real images the classifier was really served."""
     served = {"synthetic": 0, "real": 0}
 
@@ -31,8 +31,8 @@ def fit_with(pool, cohort, split):
     model = Watching(num_classes=3, size=64, channels=[2, 4, 8], hidden=8, dropout=0.5, lr=1e-3, momentum=0.9, seed=0)
     data = classifier_data(load_experiment("no_aug", ["profile=smoke"]), cohort, split)
     trainer = Trainer(
-        max_epochs=1, accelerator="cpu", callbacks=[SyntheticInjection(pool)], logger=False, limit_val_batches=0,
-        enable_progress_bar=False, enable_checkpointing=False, enable_model_summary=False,
+        max_epochs=1, accelerator="cpu", callbacks=[SyntheticInjection(pool, alone=alone)], logger=False,
+        limit_val_batches=0, enable_progress_bar=False, enable_checkpointing=False, enable_model_summary=False,
         use_distributed_sampler=False,
     )  # fmt: skip
     trainer.fit(model, datamodule=data)
@@ -48,6 +48,18 @@ def pool_of(cohort, split, counts=(4, 4, 4)):
 def test_the_classifier_is_served_the_pool_beside_the_real_images(tiny_cohort):
     split = make_splits(tiny_cohort, folds=3)[0]
     assert fit_with(pool_of(tiny_cohort, split), tiny_cohort, split) == {"synthetic": 12, "real": 16}
+
+
+def test_alone_the_pool_is_all_that_is_served_less_the_mean_of_the_real_images(tiny_cohort):
+    split = make_splits(tiny_cohort, folds=3)[0]
+    pool = pool_of(tiny_cohort, split)
+    assert fit_with(pool, tiny_cohort, split, alone=True) == {"synthetic": 12, "real": 0}
+    data = classifier_data(load_experiment("no_aug", ["profile=smoke"]), tiny_cohort, split)
+    data.setup()
+    mean = data.train_images.mean(0, keepdim=True)
+    data.add_training_data(pool, alone=True)
+    torch.testing.assert_close(data.training_mean, mean)
+    assert len(data.train_images) == 12
 
 
 def test_a_pool_of_another_split_stops_the_fit(tiny_cohort):

@@ -11,6 +11,7 @@ from data_modules.errors import InputError
 from data_modules.whole_file import replacing
 from liverlab.evaluation import bootstrap, comparison, power
 from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, metrics_of_confusions, paper_metrics
+from liverlab.evaluation.noise_floor import noise_floor
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
 from liverlab.evaluation.published import PUBLISHED_RESULTS
 from liverlab.evaluation.volume_curve import curve_summary, difference, select_arm
@@ -57,6 +58,7 @@ def evaluate(
         "selection": selection,
         "curve": curve_summary(run, arms, accuracy, selection["arm"]),
         "comparison": None,
+        "noise_floor": noise_floor(run, arms, accuracy),
         "differences": {
             name: difference(arms, accuracy, name, run["baseline"])
             for name in arms

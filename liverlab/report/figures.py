@@ -51,12 +51,20 @@ def arm_colour(position: int) -> str:
     return ARMS[position % len(ARMS)]
 
 
-def difference_figure(comparison: dict[str, Any], rope: float, colour: str) -> str:
-    """The primary difference with its interval over the differences of single folds, in percentage points."""
+def difference_figure(comparison: dict[str, Any], rope: float, colour: str, floor: dict[str, Any] | None = None) -> str:
+    """The primary difference with its interval over the differences of single folds, in percentage points.
+
+    Args:
+        comparison: Of `metrics.json`.
+        rope: Half-width of the region of practical equivalence, as a share of lesions.
+        colour: Of the arm.
+        floor: `noise_floor` of `metrics.json`, where the run has one: it gets a row of its own, in grey.
+    """
     splits = comparison["per_split"]
     repeats = sorted({split["repeat"] for split in splits})
     with matplotlib.rc_context(STYLE):
-        figure, axes = panel(WIDTH, 1.25 + 0.32 * len(repeats))
+        rows = len(repeats) + (floor is not None)
+        figure, axes = panel(WIDTH, 1.25 + 0.32 * rows)
         axes.axvspan(-100 * rope, 100 * rope, color=BAND, lw=0)
         axes.axvline(0, color=MUTED, lw=0.8)
         low, high = (100 * x for x in comparison["interval"])
@@ -67,8 +75,15 @@ def difference_figure(comparison: dict[str, Any], rope: float, colour: str) -> s
             values = [100 * split["difference"] for split in splits if split["repeat"] == repeat]
             axes.plot(values, [-row] * len(values), "o", color=colour, ms=5, alpha=0.6, mew=0)
             row_label(axes, -row, "Single folds" if len(repeats) == 1 else f"Folds of repeat {repeat + 1}")
-        reach = 1.15 * max(abs(x) for x in (low, high, 100 * rope, *(100 * s["difference"] for s in splits)))
-        axes.set(xlim=(-reach, reach), ylim=(-len(repeats) - 0.4, 0.75), yticks=[])
+        shown = [low, high, 100 * rope, *(100 * s["difference"] for s in splits)]
+        if floor:
+            ends = [100 * x for x in floor["interval"]]
+            axes.plot(ends, [-rows, -rows], color=MUTED, lw=3)
+            axes.plot(100 * floor["estimate"], -rows, "D", color=MUTED, ms=6)
+            row_label(axes, -rows, "Noise floor (A/A): other seeds alone", MUTED)
+            shown += ends
+        reach = 1.15 * max(map(abs, shown))
+        axes.set(xlim=(-reach, reach), ylim=(-rows - 0.4, 0.75), yticks=[])
         for x, side, text in (
             (0, "left", f"← {comparison['baseline']} better"),
             (1, "right", f"{comparison['arm']} better →"),

@@ -152,7 +152,10 @@ def _difference(metrics: dict[str, Any]) -> Markup | None:
     if comparison is None:
         return None
     colour = figures.arm_colour(list(metrics["arms"]).index(comparison["arm"]))
-    return Markup(figures.difference_figure(comparison, metrics["settings"]["rope"], colour))
+    floor = metrics["noise_floor"]
+    if floor and floor["arm"] == comparison["arm"]:
+        floor = None  # the comparison is the A/A run itself
+    return Markup(figures.difference_figure(comparison, metrics["settings"]["rope"], colour, floor))
 
 
 def _curves(path: Path, arms: list[str]) -> list[tuple[str, Markup]]:
