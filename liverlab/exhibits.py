@@ -89,7 +89,7 @@ def _write_augmentation(
     """Classic images of the split's first training lesion, of the first arm that has any.
 
     Returns:
-        Which lesion and pool, and kind and caption of each image; None without classic images.
+        Which lesion and pool, and a caption of each image; None without classic images.
     """
     for arm, stages in arms.items():
         settings = stages[0].settings
@@ -100,7 +100,8 @@ def _write_augmentation(
         if (per_lesion := classic_per_lesion(own, split)) == 1:
             continue
         lesion, roi, seed = split.train[0], Roi(**asdict(config.roi)), data_seed(own, split)
-        images, examples = classic_examples(cohort, lesion, per_lesion, classic_recipe(own.classic), roi, seed=seed)
+        recipe = classic_recipe(own.classic)
+        images, captions = classic_examples(cohort, lesion, per_lesion, recipe, roi, seed=seed)
         np.savez_compressed(path, images=in_bytes(images))
         shown = cohort.lesions[lesion]
         return {
@@ -111,7 +112,7 @@ def _write_augmentation(
             "diameter_mm": shown.diameter_mm,
             "pixel_mm": shown.spacing_mm,
             "per_lesion": per_lesion,
-            "tiles": [{"kind": example.kind, "caption": example.caption} for example in examples],
+            "captions": captions,
         }
     return None
 

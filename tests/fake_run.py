@@ -116,10 +116,9 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
 
 def fake_augmentation(arm: str, class_name: str) -> dict:
     """The original, a rotation and a flip, for three images."""
-    kinds = {"Original": "as it is", "Turned": "turned by 112°", "Turned and flipped": "turned by 9°, flipped up-down"}
-    place = {"arm": arm, "repeat": 0, "fold": 0}
-    facts = {"class": class_name, "diameter_mm": 23.4, "pixel_mm": 0.75, "per_lesion": 82}
-    return place | facts | {"tiles": [{"kind": kind, "caption": text} for kind, text in kinds.items()]}
+    place = {"arm": arm, "repeat": 0, "fold": 0, "per_lesion": 82}
+    captions = ["original", "turned by 112°", "turned by 9°, then flipped up-down"]
+    return place | {"class": class_name, "diameter_mm": 23.4, "pixel_mm": 0.75, "captions": captions}
 
 
 FAKE_NETWORKS = [

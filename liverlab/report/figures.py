@@ -132,7 +132,7 @@ def fold_lines(axes: Axes, curves: pd.DataFrame, column: str, colour: str, style
 def tiles(images: npt.NDArray[np.uint8]) -> str:
     """Images of shape (n, H, W), eight to a row and one pixel apart, as a PNG data URI.
 
-    The page shows between them: 0 is transparent, and black is written as 1; an alpha channel would cost a quarter more.
+    The page shows between them: 0 is transparent, and black is written as 1. An alpha channel would cost a quarter.
     """
     (count, height, width), across = images.shape, min(len(images), TILES_ACROSS)
     sheet = np.zeros((-(-count // across) * (height + 1) - 1, across * (width + 1) - 1), dtype=np.uint8)

@@ -1,6 +1,5 @@
 """Image grids of the report: real lesions beside every pool of the run, and classic augmentation of one lesion."""
 
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def _title(pool: dict[str, Any]) -> str:
 
 
 def augmentation_tiles(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
-    """What `augmentation.html` shows: `augmentation` of run.json with the images, as groups of one kind.
+    """What `augmentation.html` shows: `augmentation` of run.json, and as `tiles` pairs of caption and data URI.
 
     Args:
         folder: The run's, with `augmentation.npz` where there is something to show.
@@ -59,5 +58,4 @@ def augmentation_tiles(folder: Path, run: dict[str, Any]) -> dict[str, Any] | No
         return None
     with np.load(folder / "augmentation.npz") as file:
         images = [tiles(image[None]) for image in file["images"]]
-    shown = [tile | {"image": image} for tile, image in zip(found["tiles"], images, strict=True)]
-    return found | {"groups": [(kind, list(group)) for kind, group in groupby(shown, lambda tile: tile["kind"])]}
+    return found | {"tiles": list(zip(found["captions"], images, strict=True))}
