@@ -36,11 +36,11 @@ def test_real_beside_every_pool_by_name(tmp_path):
     found = sample_grids(tmp_path, run, ["cyst", "metastasis"])
     cyst, metastasis = (entry["grids"] for entry in found["classes"])
     assert [(grid["title"], grid["count"]) for grid in cyst] == [
-        ("Real", 40), ("dcgan, in dcgan_aug", 64), ("acgan, in paper-acgan", 64),
+        ("Real", 40), ("dcgan, added in dcgan_aug", 64), ("acgan, added in paper-acgan", 64),
     ]  # fmt: skip
     assert [size(grid["image"]) for grid in cyst] == [(519, 324), (519, 519), (519, 519)]  # 8 x 65 - 1; 5 x 65 - 1
     assert metastasis == []  # none in this run
-    assert found["left_out"] == ["placebo, in b"]
+    assert found["left_out"] == ["placebo, added in b"]
 
 
 def test_a_run_of_an_earlier_version_still_shows_its_one_pool(tmp_path):
@@ -71,9 +71,9 @@ def test_the_page_says_what_was_done_and_lists_the_layers(folder):
     assert "a cyst of 23&nbsp;mm, the first training lesion of repeat 1, fold 1" in text
     assert "Of its 82 images" in text
     assert "<figcaption>turned by 9°, then flipped up-down</figcaption>" in text
-    assert 'alt="8 images of the class cyst: dcgan, in dcgan"' in text
+    assert 'alt="8 images of the class cyst: dcgan, added in dcgan"' in text
     layers = text.split('aria-label="Layers: classifier, cnn"')[1].split("</table>")[0]
-    for cell in ("3&nbsp;×&nbsp;3", "62&nbsp;×&nbsp;62&nbsp;×&nbsp;32", "<td>123008</td>", "369,347"):
+    for cell in ("3&nbsp;×&nbsp;3, 1", "62&nbsp;×&nbsp;62&nbsp;×&nbsp;32", "<td>123008</td>", "369,347"):
         assert cell in layers
 
 

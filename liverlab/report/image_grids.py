@@ -43,7 +43,7 @@ def sample_grids(folder: Path, run: dict[str, Any], class_names: list[str]) -> d
 
 
 def _title(pool: dict[str, Any]) -> str:
-    return f"{pool['kind']}, in {pool['arm']}" if pool["arm"] else pool["kind"]
+    return f"{pool['kind']}, added in {pool['arm']}" if pool["arm"] else pool["kind"]
 
 
 def augmentation_tiles(folder: Path, run: dict[str, Any]) -> dict[str, Any] | None:
