@@ -30,7 +30,7 @@ def test_real_beside_every_pool_by_name(tmp_path):
     pools = [
         ("pool_0", "dcgan", "dcgan_aug"),
         ("pool_1", "acgan", "paper-acgan"),
-        (None, "placebo", "controls-placebo"),
+        (None, "placebo", "b"),
     ]
     run = {"samples": [dict(zip(("name", "kind", "arm"), pool, strict=True)) for pool in pools]}
     found = sample_grids(tmp_path, run, ["cyst", "metastasis"])
