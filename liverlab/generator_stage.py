@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,7 +11,7 @@ from callbacks.gan_findings import Finding
 from data_modules.cohort import Cohort
 from liverlab.arm_data import arm_seed, find_split, generator_data
 from liverlab.config import ExperimentConfig
-from liverlab.models.registry import GENERATORS
+from liverlab.models.registry import build_generator
 from liverlab.place import Place
 from liverlab.stage_fit import fit_tracked
 from liverlab.stage_names import unit_name
@@ -45,14 +44,13 @@ def fit_generator(
     hyper = asdict(getattr(config, config.generator))
     epochs = hyper.pop("epochs")
     del hyper["batch_size"], hyper["ema_decay"]  # the data module's and a callback's
-    kind = GENERATORS[config.generator]
-    conditional: dict[str, Any] = {} if kind.one_per_class else {"num_classes": len(cohort.class_names)}
     unit = unit_name(config, place, label)
     identity = identity_of_fit(config, cohort, place) | {"label": label}
 
     def fit_once(given_up: int, seed: int) -> list[Finding]:
         torch.manual_seed(seed)
-        model = kind(size=config.roi.size, seed=seed, **conditional, **hyper)
+        classes = len(cohort.class_names)
+        model = build_generator(config.generator, hyper, size=config.roi.size, num_classes=classes, seed=seed)
         attempt = f"{unit}-attempt-{given_up + 1}" if given_up else unit
         name = RunName(experiment, config.name, "generator", attempt, key_of(folder))
         beside, watch = watching(config, data, folder, class_names=cohort.class_names, seed=seed)

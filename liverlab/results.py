@@ -21,7 +21,7 @@ from liverlab.arm_data import find_split
 from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
-from liverlab.exhibits import spread_rows, write_samples
+from liverlab.exhibits import spread_rows, write_exhibits
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.leak_audit import choice_checks, leak_checks
 from liverlab.place import Place
@@ -41,7 +41,7 @@ def gather(
     overrides: Sequence[str],
     about: Mapping[str, Any],
 ) -> None:
-    """Write the tables of the run, `samples.npz`, `run.json` and links to the stages.
+    """Write the tables of the run, `samples.npz`, `augmentation.npz`, `run.json` and links to the stages.
 
     The baseline comes first in `arms`, the arm in question last.
     """
@@ -60,8 +60,6 @@ def gather(
         if need.kind == "pool"
     ]
     roi = Roi(**asdict(config.roi))
-    if pools:
-        write_samples(folder / "samples.npz", cohort, splits[0], pools[0], roi)
     spread = [row for split, pool in zip(splits, pools, strict=False) for row in spread_rows(cohort, split, pool, roi)]
     records = [read_record(stage.folder(runs)) for stage in _all_stages(arms)]
     run = {
@@ -90,6 +88,8 @@ def gather(
         "resumed": sum(record["resumed"] for record in records),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "config_yaml": (folder / "config.yaml").read_text(),
+        # the declared arm's images come first
+        **write_exhibits(folder, runs, {about["arm"]: arms[about["arm"]], **arms}, cohort, splits[0], config),
     }
     write_json(folder / "run.json", run)
     _link_stages(folder / "stages", runs, arms)

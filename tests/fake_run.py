@@ -96,6 +96,9 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
         "overrides": ["seed=3"],
         "arms": arms,
         "spread": spread if generator else None,
+        "samples": [{"name": "pool_0", "kind": generator, "arm": arm}] if generator else None,
+        "augmentation": fake_augmentation(arm, classes[0]),
+        "networks": FAKE_NETWORKS,
         "generators": fake_generators(generator, arm, splits, classes) if generator else [],
         "leak_checks": [
             {"check": "Train and test patients are disjoint in every split", "result": "passed"},
@@ -111,16 +114,40 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
     }
 
 
+def fake_augmentation(arm: str, class_name: str) -> dict:
+    """The original, a rotation and a flip, for three images."""
+    place = {"arm": arm, "repeat": 0, "fold": 0, "per_lesion": 82}
+    captions = ["original", "turned by 112°", "turned by 9°, then flipped up-down"]
+    return place | {"class": class_name, "diameter_mm": 23.4, "pixel_mm": 0.75, "captions": captions}
+
+
+FAKE_NETWORKS = [
+    {
+        "network": "classifier",
+        "kind": "cnn",
+        "input": [1, 64, 64],
+        "layers": [
+            {"layer": "convolution", "kernel": 3, "stride": 1, "output": [32, 62, 62], "parameters": 320},
+            {"layer": "flatten", "kernel": None, "stride": None, "output": [123008], "parameters": 0},
+            {"layer": "dense", "kernel": None, "stride": None, "output": [3], "parameters": 369027},
+        ],
+        "parameters": 369347,
+        "arms": ["classic", "acgan"],
+    }
+]
+
+
 def write_fake_run(
     folder: Path, skill: dict[str, float], *, arm: str, baseline: str | None, generator: str | None = None, **shape
 ) -> Path:
-    """Write predictions.csv, run.json, learning_curves.csv and, with a generator, its curves and samples.npz."""
+    """Write a run's tables, run.json, augmentation.npz and, with a generator, its curves and samples.npz."""
     folder.mkdir(parents=True, exist_ok=True)
     predictions = fake_predictions(skill, **shape)
     predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6f")
     run = run_description(predictions, arm=arm, baseline=baseline, generator=generator)
     (folder / "run.json").write_text(json.dumps(run))
     _curves(predictions, skill).to_csv(folder / "learning_curves.csv", index=False, float_format="%.6f")
+    np.savez(folder / "augmentation.npz", images=_samples(1)["real"][:3])
     if generator:
         generator_curves(run["generators"], run["class_names"]).to_csv(folder / "generator_curves.csv", index=False)
         np.savez(folder / "samples.npz", **_samples(len(run["class_names"])))
@@ -220,6 +247,6 @@ def _samples(num_classes: int) -> dict[str, np.ndarray]:
     return {
         "real": np.stack([draw(label, 0.03) for label in labels]),
         "real_labels": labels,
-        "synthetic": np.stack([draw(label, 0.12) for label in labels]),
-        "synthetic_labels": labels,
+        "pool_0": np.stack([draw(label, 0.12) for label in labels]),
+        "pool_0_labels": labels,
     }

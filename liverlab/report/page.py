@@ -18,6 +18,7 @@ from liverlab.report import figures, summary
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
+from liverlab.report.image_grids import augmentation_tiles, sample_grids
 from liverlab.report.volume_figure import volume_section
 
 MEASURES = ("sensitivity", "specificity")
@@ -28,7 +29,7 @@ CURVES = {
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html` from metrics.json, run.json, samples.npz and the curves of a folder.
+    """Write `report.html` from metrics.json, run.json, the images and the curves of a folder.
 
     Returns:
         The path of the page.
@@ -61,7 +62,10 @@ def write_report(folder: Path) -> Path:
         difference=_difference(metrics),
         accuracy=Markup(figures.accuracy_figure(metrics, published)),
         curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
-        samples=_samples(folder / "samples.npz", metrics["class_names"]),
+        samples=sample_grids(folder, run, metrics["class_names"]),
+        augmentation=augmentation_tiles(folder, run),
+        any_classic=any(arm["training_images"]["classic"] for arm in every_training.values()),
+        networks=run.get("networks"),
         generators=_generators(folder / "generator_curves.csv", metrics),
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
         spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
@@ -182,17 +186,6 @@ def _generators(path: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
         "figures": [(label, Markup(svg)) for label, svg in drawn.items() if svg],
         "statements": statements(generators),
     }
-
-
-def _samples(path: Path, class_names: list[str]) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    with np.load(path) as file:
-        images = {kind: (file[kind], file[f"{kind}_labels"]) for kind in ("real", "synthetic")}
-    return [
-        {"class": name} | {kind: figures.tiles(x[labels == c]) for kind, (x, labels) in images.items() if c in labels}
-        for c, name in enumerate(class_names)
-    ]
 
 
 def _template() -> jinja2.Template:
