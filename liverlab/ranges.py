@@ -148,7 +148,7 @@ def _check_bovw(bovw: BovwConfig) -> None:
 def _check_batches(config: ExperimentConfig) -> None:
     devices = config.trainer.devices * config.trainer.num_nodes
     used = ["classifier"] if config.method == "cnn" else []
-    used += [config.generator] if config.generator != "none" else []
+    used += [config.generator] if hasattr(config, config.generator) else []
     for section in used:
         size = _value(config, f"{section}.batch_size")
         if size < devices:
