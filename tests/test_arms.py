@@ -155,7 +155,7 @@ BAD = [
     (TABLE, "arms=[no_aug,clasic_aug]", "No experiment named 'clasic_aug' in experiments/. Did you mean 'classic_aug"),
     (TABLE, "arms=[paper/classic_sizes,no_aug]", "'paper/classic_sizes' has arms of its own"),
     (TABLE, "generator=dcgan", "generator=dcgan: every arm has its own."),
-    (TABLE, "selection=test", "selection=test picks the best point of a curve: compare=[arm,baseline] names one as the arm."),
+    (TABLE, "selection=test", "selection=test picks the best point of a curve: compare=[arm,baseline] names one"),
     ("no_aug", "selection=test", "compare and selection=test choose among many arms; they need `arms` or `curve`."),
     (TABLE, "compare=[paper/acgan,zebra]", "compare: there is no arm 'zebra'. There are: no_aug, classic_aug"),
     ("no_aug", "compare=[no_aug,classic_aug]", "compare and selection=test choose among many arms"),

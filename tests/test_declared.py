@@ -75,13 +75,13 @@ def test_a_control_in_a_list_matches_the_arm_that_it_is_declared_against(experim
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("also_compare=[[this,clasic_aug]]", "No experiment named 'clasic_aug' in experiments/. Did you mean 'classic_aug"),
+        ("also_compare=[[this,clasic_aug]]", "No experiment named 'clasic_aug' in experiments/. Did you mean"),
         ("also_compare=[[this]]", "also_compare: [this]; a pair is [arm,baseline], two different arms."),
-        ("also_compare=[[this,acgan_aug]]", "also_compare: [this, acgan_aug]; a pair is [arm,baseline], two different"),
+        ("also_compare=[[this,acgan_aug]]", "also_compare: [this, acgan_aug]; a pair is [arm,baseline], two"),
         ("also_compare=[[this,no_aug],[no_aug,this]]", "also_compare: [no_aug, this] is listed twice."),
-        ("compare_with=classic_aug", "also_compare: [this, classic_aug] is the primary comparison already. Take it out"),
+        ("compare_with=classic_aug", "also_compare: [this, classic_aug] is the primary comparison already."),
         ("compare_with=null", "also_compare adds to a primary comparison, and compare_with names none."),
-        ("also_compare=[[this,paper/table]]", "'paper/table' has arms of its own and cannot be one arm of 'acgan_aug'."),
+        ("also_compare=[[this,paper/table]]", "'paper/table' has arms of its own and cannot be one arm of"),
         ("also_compare=this", "Setting 'also_compare': "),
     ],
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_a_wrong_pair_is_one_sentence(override, sentence):
 
 
 def test_of_many_arms_a_pair_names_two_that_are_there():
-    with pytest.raises(InputError, match="also_compare: there is no arm 'paper-bovw'. There are: no_aug, classic_aug"):
+    with pytest.raises(InputError, match=r"also_compare: there is no arm 'paper-bovw'\. There are: no_aug, classic"):
         arms_of("paper/table", [*SMOKE, "also_compare=[[paper/bovw,no_aug]]"])
     found = about("paper/table", *SMOKE, "also_compare=[[paper/acgan,classic_aug],[classic_aug,no_aug]]")
     assert found["also_compare"] == [["paper-acgan", "classic_aug"], ["classic_aug", "no_aug"]]
@@ -119,7 +119,7 @@ def test_every_compared_arm_stands_above_itself_with_the_published_budget():
         ("no_aug", ["profile=paper"]),  # compared with nothing
         ("paper/table", ["profile=paper"]),  # by epochs already
         ("paper/bovw", ["profile=paper"]),  # one of the two takes no steps
-        ("paper/classic_sizes", ["profile=paper"]),  # the curve has budgets of its own
+        ("paper/classic_sizes", ["profile=smoke", "both_budgets=true"]),  # the curve has budgets of its own
     ],
 )
 def test_where_there_is_no_second_line(name, given):

@@ -73,7 +73,7 @@ def test_profile_auto_is_resolved(monkeypatch):
         ("acgan_aug", "acgan.lr=fast", "Setting 'acgan.lr': Value 'fast' of type 'str' could not be converted"),
         ("acgan_aug", "acgan.discriminator=wgan", "expected one of ['odena', 'dcgan']"),
         ("acgan_aug", "profile=gpu", "expected one of ['auto', 'paper', 'laptop', 'smoke']"),
-        ("acgan_aug", "protocol=strict", "Setting 'protocol': Invalid value 'strict', expected one of ['paper', 'honest']"),
+        ("acgan_aug", "protocol=strict", "Invalid value 'strict', expected one of ['paper', 'honest']"),
         ("acgan_aug", "protocol=[honest]", "Setting 'protocol': "),
         ("acgan_aug", "folds=[7]", "folds=[7]: there is no fold 7; n_folds=3 gives folds 0 to 2."),
         ("acgan_aug", "folds=[]", "folds=[]: no fold is left to run."),

@@ -46,7 +46,8 @@ def curve_summary(
 
     Returns:
         setting, scale, and lines by budget: points (arm, value, per_fold, correct, rows, accuracy) and the difference
-        between the values that are compared, None where listed arms are compared; published: (images per fold, correct of 182), digitised.
+        between the values that are compared (None where the compared arms are no points of it); published: (images per
+        fold, correct of 182), digitised.
     """
     curve = run.get("curve")
     if curve is None:
