@@ -42,6 +42,8 @@ def declared_pairs(config: ExperimentConfig, known: Sequence[str]) -> list[Pair]
     pairs = [primary]
     for names in config.also_compare:
         pair = _pair("also_compare", names, config, known)
+        if pair == primary and THIS in names:  # a file that extends another may make its further pair the primary one
+            continue
         if any(set(pair) == set(other) for other in pairs):
             again = "the primary comparison already" if set(pair) == set(primary) else "listed twice"
             raise InputError(f"also_compare: [{', '.join(names)}] is {again}. Take it out; also_compare=[] clears all.")

@@ -38,9 +38,10 @@ def test_a_gan_is_compared_with_as_many_classic_images_and_then_as_published(nam
 
 
 def test_the_papers_own_experiments_keep_its_comparison():
-    for name in ("paper/acgan", "paper/bovw"):
-        found = about(name, *SMOKE)
+    for name, *given in (("paper/acgan",), ("paper/bovw",), ("acgan_aug", "compare_with=classic_aug")):
+        found = about(name, *SMOKE, *given)
         assert (found["arm"], found["baseline"], found["also_compare"]) == (arm_name(name), "classic_aug", [])
+        assert len(found["descriptions"]) == 2
 
 
 def test_a_file_that_extends_an_experiment_declares_its_own_arm(experiments):
@@ -79,7 +80,7 @@ def test_a_control_in_a_list_matches_the_arm_that_it_is_declared_against(experim
         ("also_compare=[[this]]", "also_compare: [this]; a pair is [arm,baseline], two different arms."),
         ("also_compare=[[this,acgan_aug]]", "also_compare: [this, acgan_aug]; a pair is [arm,baseline], two"),
         ("also_compare=[[this,no_aug],[no_aug,this]]", "also_compare: [no_aug, this] is listed twice."),
-        ("compare_with=classic_aug", "also_compare: [this, classic_aug] is the primary comparison already."),
+        ("also_compare=[[acgan_aug,controls/classic_more]]", "also_compare: [acgan_aug, controls/classic_more] is the prim"),
         ("compare_with=null", "also_compare adds to a primary comparison, and compare_with names none."),
         ("also_compare=[[this,paper/table]]", "'paper/table' has arms of its own and cannot be one arm of"),
         ("also_compare=this", "Setting 'also_compare': "),

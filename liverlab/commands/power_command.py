@@ -90,9 +90,9 @@ def power_text(power: "CohortPower") -> str:
             *([f"Classes: {classes}."] if classes else []),
             "Assumed: two arms tested once on every lesion, McNemar's test, two-sided 5 %, power 80 % (Connor 1987).",
             "Discordance: the share of lesions that exactly one arm classifies correctly; not known before a run.",
-            f"Lesions of one patient are alike: {power.cluster:.2f} per patient, averaged over lesions, and a correlation of",
-            f"{power.correlation:g} (assumed; --correlation) make a design effect of {power.design_effect:.2f} (Kish 1965; "
-            "Eliasziw and Donner 1991).",
+            f"Lesions of one patient: {power.cluster:.2f}, averaged over lesions, of a correlation of {power.correlation:g} "
+            "(assumed; --correlation), make",
+            f"a design effect of {power.design_effect:.2f} (Kish 1965; Eliasziw and Donner 1991).",
             "Not counted: that another training gives other networks. Repeats lessen that; they add no lesions.",
         ]
     )

@@ -1,8 +1,8 @@
 """Before any training: which difference in accuracy a cohort can show, and how many lesions a difference needs.
 
 McNemar's test of two arms on the same lesions (Connor 1987, Biometrics 43:207), two-sided at 5 %, with 80 % power.
-Lesions of one patient tell less than lesions of several: their number is divided by the design effect (Kish 1965, Survey
-Sampling; for McNemar's test Eliasziw and Donner 1991, Statistics in Medicine 10:1981).
+Lesions of one patient tell less than lesions of several: their number is divided by the design effect (Kish 1965,
+Survey Sampling; for McNemar's test Eliasziw and Donner 1991, Statistics in Medicine 10:1981).
 """
 
 import math
