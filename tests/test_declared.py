@@ -80,7 +80,7 @@ def test_a_control_in_a_list_matches_the_arm_that_it_is_declared_against(experim
         ("also_compare=[[this]]", "also_compare: [this]; a pair is [arm,baseline], two different arms."),
         ("also_compare=[[this,acgan_aug]]", "also_compare: [this, acgan_aug]; a pair is [arm,baseline], two"),
         ("also_compare=[[this,no_aug],[no_aug,this]]", "also_compare: [no_aug, this] is listed twice."),
-        ("also_compare=[[acgan_aug,controls/classic_more]]", "also_compare: [acgan_aug, controls/classic_more] is the prim"),
+        ("also_compare=[[acgan_aug,controls/classic_more]]", "classic_more] is the primary comparison already."),
         ("compare_with=null", "also_compare adds to a primary comparison, and compare_with names none."),
         ("also_compare=[[this,paper/table]]", "'paper/table' has arms of its own and cannot be one arm of"),
         ("also_compare=this", "Setting 'also_compare': "),

@@ -21,7 +21,7 @@ def test_the_sentence_the_table_and_what_is_assumed(capsys):
         "(discordance .2 to .3); for 3 points you would need about 1,700 to 2,600 lesions."
     )
     assert re.split("  +", lines[4]) == ["0.20", "9.2 points", "3,900 lesions", "1,700 lesions", "630 lesions"]
-    assert "correlation of 0.1 (assumed" in "\n".join(lines)
+    assert "correlation 0.1 (assumed" in "\n".join(lines)
 
 
 def test_a_correlation_of_ones_own_and_json(capsys):

@@ -90,9 +90,9 @@ def power_text(power: "CohortPower") -> str:
             *([f"Classes: {classes}."] if classes else []),
             "Assumed: two arms tested once on every lesion, McNemar's test, two-sided 5 %, power 80 % (Connor 1987).",
             "Discordance: the share of lesions that exactly one arm classifies correctly; not known before a run.",
-            f"Lesions of one patient: {power.cluster:.2f}, averaged over lesions, of a correlation of {power.correlation:g} "
-            "(assumed; --correlation), make",
-            f"a design effect of {power.design_effect:.2f} (Kish 1965; Eliasziw and Donner 1991).",
+            f"Design effect {power.design_effect:.2f}: {power.cluster:.2f} lesions per patient, averaged over lesions, of "
+            f"correlation {power.correlation:g} (assumed;",
+            "--correlation sets it; Kish 1965, Eliasziw and Donner 1991).",
             "Not counted: that another training gives other networks. Repeats lessen that; they add no lesions.",
         ]
     )
