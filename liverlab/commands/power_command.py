@@ -90,8 +90,8 @@ def power_text(power: "CohortPower") -> str:
             *([f"Classes: {classes}."] if classes else []),
             "Assumed: two arms tested once on every lesion, McNemar's test, two-sided 5 %, power 80 % (Connor 1987).",
             "Discordance: the share of lesions that exactly one arm classifies correctly; not known before a run.",
-            f"Design effect {power.design_effect:.2f}: {power.cluster:.2f} lesions per patient, averaged over lesions, of "
-            f"correlation {power.correlation:g} (assumed;",
+            f"Design effect {power.design_effect:.2f}: {power.cluster:.2f} lesions per patient, averaged over lesions, "
+            f"of correlation {power.correlation:g} (assumed;",
             "--correlation sets it; Kish 1965, Eliasziw and Donner 1991).",
             "Not counted: that another training gives other networks. Repeats lessen that; they add no lesions.",
         ]
