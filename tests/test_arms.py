@@ -148,7 +148,7 @@ BAD = [
     (CLASSIC, "compare=[classic-20,classic-20]", "compare=[arm,baseline] names them"),
     (CLASSIC, "compare=null", "Of many arms, two are compared: compare=[arm,baseline] names them"),
     (CLASSIC, "compare_with=no_aug", "(not compare_with)"),
-    (CLASSIC, "compare=[classic-20,classic-0,classic-200]", "compare: [classic-20, classic-0, classic-200]; a pair is"),
+    (CLASSIC, "compare=[classic-20,classic-0,classic-200]", "Of many arms, two are compared: compare=[arm,baseline]"),
     (DCGAN, "synthetic.pool_size=15", "synthetic.size: 16 per class are more than synthetic.pool_size=15."),
     (TABLE, "arms=[no_aug,classic_aug,no_aug]", "arms: [no_aug, classic_aug, no_aug]; list two or more"),
     (TABLE, "arms=[no_aug]", "arms: [no_aug]; list two or more"),
