@@ -13,6 +13,7 @@ from liverlab.commands import (
     inspect_command,
     manifest_command,
     phantom_command,
+    power_command,
     predict_command,
     sample_command,
 )
@@ -26,6 +27,7 @@ EXAMPLES = """examples:
   liverlab ingest my/manifest.csv --out data/my_cohort
   liverlab inspect my/manifest.csv --row 12       what the readers saw of one case
   liverlab manifest dicom-seg export/ --out manifest.csv --label 'Tumor.*=metastasis'
+  liverlab power --cohort data/my_cohort          what difference it can show, before any training
   liverlab phantom data/phantom --lesions 12
   liverlab phantom data/phantom --check --contact-sheet
   liverlab sample acgan-r0-f0 --class cyst --n 1000 --out data/cysts --format dicom
@@ -83,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect_command.add(verbs)
     manifest_command.add(verbs)
     phantom_command.add(verbs)
+    power_command.add(verbs)
 
     sample_command.add(verbs)
     export_command.add(verbs)

@@ -1,4 +1,4 @@
-"""Which arms an experiment compares: one and its baseline, a list of experiments, or the points of a curve.
+"""Which arms an experiment compares: one and its baseline, a list of experiments, the points of a curve, or both.
 
 All arms share the experiment's splits, seeds, data and networks; where their settings agree they share their stages.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from data_modules.errors import InputError
 from liverlab.config import CurveConfig, ExperimentConfig
+from liverlab.declared import THIS, arm_name, by_epochs, count_matched, declared_pairs
 from liverlab.settings import ProfileChange, load_experiment, profile_changes
 from liverlab.twin_arms import twin_arms
 
@@ -18,7 +19,7 @@ SECTIONS = ("classic", "synthetic", "dcgan", "acgan")
 ARM = ("name", "description", "method", "augmentation", "generator", "control", *SECTIONS)
 OWN = ("method=", "augmentation=", "generator=", "control.", "synthetic.choose_from=")
 ARM_OVERRIDES = (*OWN, "compare_with=", "description=")
-OF_MANY = ("arms=", "curve.", "compare=", "selection=")
+OF_MANY = ("arms=", "curve.", "compare=", "also_compare=", "selection=")
 CURVED = ("classic", "classifier", "synthetic", "dcgan", "acgan", "holdout")  # sections that may differ between arms
 SIZES = ("classic.size", "synthetic.size")
 # Without an image of the kind, a point is the arm without the kind, and shares its stages.
@@ -26,7 +27,7 @@ OFF = {"classic.size": "augmentation=none", "synthetic.size": "generator=none"}
 
 
 def arms_of(name: str, overrides: Sequence[str]) -> list[ExperimentConfig]:
-    """The arms of an experiment, each with a name of its own, the baseline before the arm in question.
+    """The arms of an experiment, each with a name of its own; beside `compare_with` the baseline comes first.
 
     Args:
         name: A file of `experiments/`.
@@ -37,23 +38,31 @@ def arms_of(name: str, overrides: Sequence[str]) -> list[ExperimentConfig]:
     """
     config = load_experiment(name, overrides)
     if config.arms is None and config.curve is None:
-        if config.compare or config.selection == "test":
-            raise InputError("compare and selection=test choose among many arms; they need `arms` or `curve`.")
-        return [baseline_of(config, overrides), config] if config.compare_with else [config]
-    if config.arms is not None and config.curve is not None:
-        raise InputError("An experiment has either `arms` or a `curve`, not both.")
-    arms = _listed(config, overrides) if config.curve is None else _curve(name, config, config.curve, overrides)
-    _declared_pair(config, [arm.name for arm in arms])
+        arms = _pair(config, overrides)
+    else:
+        arms = _listed(config, config.arms, overrides) if config.arms is not None else []
+        arms += _curve(name, config, config.curve, overrides) if config.curve else []
+    pairs = declared_pairs(config, _different_names(arms))
+    if config.selection == "test" and pairs[0][0] not in _point_names(config):
+        raise InputError("selection=test picks the best point of a curve: compare=[arm,baseline] names one as the arm.")
+    arms = count_matched(arms, pairs)
+    second = by_epochs(config, arms, _point_names(config))
+    arms = [each for arm in arms for each in (arm, second.get(arm.name)) if each]
+    _different_names(arms)
     return arms
 
 
 def describe_arms(config: ExperimentConfig, arms: Sequence[ExperimentConfig]) -> dict[str, Any]:
-    """What `run.json` says of the arms: the declared pair, how it is chosen, descriptions, the curve's points."""
-    names = [arm.name for arm in arms]
-    many = config.arms is not None or config.curve is not None
-    arm, baseline = _declared_pair(config, names) if many else (config.name, names[0] if len(names) > 1 else None)
+    """What `run.json` says of the arms: declared pairs, how the arm is chosen, descriptions, the curve's points.
+
+    `by_epochs` names the second line of each arm that has one.
+    """
+    pairs = declared_pairs(config, [arm.name for arm in arms])
+    arm, baseline = pairs[0] if pairs else (config.name, None)
     about: dict[str, Any] = {"arm": arm, "baseline": baseline, "selection": config.selection, "curve": None}
     about["noise_floor"] = twin_arms(arms)
+    about["also_compare"] = [list(pair) for pair in pairs[1:]]
+    about["by_epochs"] = {name: arm.name for name, arm in by_epochs(config, arms, _point_names(config)).items()}
     about["descriptions"] = {arm.name: arm.description for arm in arms}
     if config.curve:
         about["curve"] = {
@@ -72,9 +81,12 @@ def changes_of(name: str, overrides: Sequence[str]) -> list[ProfileChange]:
     config = load_experiment(name, overrides)
     if config.arms is None:
         return profile_changes(name, overrides)
-    found = [change for change in profile_changes(name, overrides) if _section(change) not in ARM]
-    for arm, listed in zip(config.arms, arms_of(name, overrides), strict=True):
-        used = ("classic", *(["synthetic", listed.generator] if listed.generator != "none" else []))
+    # what makes an arm is each one's own; the experiment's is that of its curve's points
+    found = [change for change in profile_changes(name, overrides) if config.curve or _section(change) not in ARM]
+    listed = {arm.name: arm for arm in arms_of(name, overrides)}
+    for arm in config.arms:
+        generator = listed[arm_name(arm)].generator
+        used = ("classic", *(["synthetic", generator] if generator != "none" else []))
         mine = profile_changes(arm, [*_shared(overrides), f"profile={config.profile}"])
         found += [change for change in mine if _section(change) in used and change not in found]
     return found
@@ -103,25 +115,32 @@ def _under(config: ExperimentConfig, name: str, overrides: Sequence[str]) -> Exp
     return replace(config, **{field.name: getattr(other, field.name) for field in fields(config) if field.name in ARM})
 
 
-def _declared_pair(config: ExperimentConfig, known: Sequence[str]) -> tuple[str, str]:
-    """Names of the arm in question and of its baseline among many, as the config fixed them before results."""
-    pair = [name.replace("/", "-") for name in config.compare or ()]
-    if config.compare_with or len(set(pair)) != 2:
-        raise InputError("Of many arms, two are compared: compare=[arm,baseline] names them (not compare_with).")
-    for name in pair:
-        if name not in known:
-            raise InputError(f"compare: there is no arm {name!r}. There are: {', '.join(known)}.")
-    return pair[0], pair[1]
+def _different_names(arms: Sequence[ExperimentConfig]) -> list[str]:
+    names = [arm.name for arm in arms]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"Two arms are named {name!r}. Rename the experiment file, or leave one of them out.")
+    return names
 
 
-def _listed(config: ExperimentConfig, overrides: Sequence[str]) -> list[ExperimentConfig]:
-    assert config.arms is not None
-    if len(config.arms) < 2 or len(set(config.arms)) < len(config.arms):
-        raise InputError(f"arms: [{', '.join(config.arms)}]; list two or more experiments, each once.")
-    if config.selection == "test":
-        raise InputError("selection=test picks the best point of a curve, and this experiment has no curve.")
+def _pair(config: ExperimentConfig, overrides: Sequence[str]) -> list[ExperimentConfig]:
+    """The baseline, further arms that are compared, and the experiment itself; without a baseline that alone."""
+    if config.compare or config.selection == "test":
+        raise InputError("compare and selection=test choose among many arms; they need `arms` or `curve`.")
+    if not config.compare_with:
+        return [config]
+    arms = [baseline_of(config, overrides)]
+    for name in [name for pair in config.also_compare for name in pair]:
+        if arm_name(name) not in (THIS, config.name, *(arm.name for arm in arms)):
+            arms.append(_under(config, name, overrides))
+    return [*arms, config]
+
+
+def _listed(config: ExperimentConfig, names: Sequence[str], overrides: Sequence[str]) -> list[ExperimentConfig]:
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InputError(f"arms: [{', '.join(names)}]; list two or more experiments, each once.")
     _refuse_overrides(overrides, ARM_OVERRIDES, "every arm has its own")
-    return [_under(config, name, overrides) for name in config.arms]
+    return [_under(config, name, overrides) for name in names]
 
 
 def _curve(name: str, config: ExperimentConfig, curve: CurveConfig, overrides: Sequence[str]) -> list[ExperimentConfig]:
@@ -153,6 +172,10 @@ def _points(config: ExperimentConfig, curve: CurveConfig) -> list[tuple[str, int
         for budget in budgets
         for value in curve.values
     ]
+
+
+def _point_names(config: ExperimentConfig) -> list[str]:
+    return [name for name, _, _ in _points(config, config.curve)] if config.curve else []
 
 
 def _per_fold(config: ExperimentConfig, curve: CurveConfig, value: int) -> float:

@@ -220,7 +220,9 @@ class ExperimentConfig:
     arms: list[str] | None = None  # experiments to run side by side, and
     curve: CurveConfig | None = None  # one arm for every value of a setting; with either:
     compare: list[str] | None = None  # [arm, baseline], the primary comparison, declared before results
-    also_compare: list[list[str]] = field(default_factory=list)  # further declared pairs, corrected for their number
+    # further declared pairs, corrected for their number; "this" is the experiment itself beside its compare_with
+    also_compare: list[list[str]] = field(default_factory=list)
+    both_budgets: bool = True  # where budget is steps: the compared arms once more by epochs, described beside them
     # test: the curve's best point on the test folds is compared instead, as published; optimistic, and labelled so
     selection: Literal["fixed", "test"] = "fixed"
     # paper: 3 folds, once. honest: 5 folds, five times, with fresh seeds of split, generator and classifier

@@ -18,7 +18,7 @@ from liverlab.devices import Launch, check_machine, choose_strategy, find_launch
 from liverlab.launch import expected_seconds, follow_stages, lead_stages, run_stages
 from liverlab.pool_kinds import is_trained
 from liverlab.ranks import meeting, told_once
-from liverlab.settings import ProfileChange, flatten, load_experiment
+from liverlab.settings import ProfileChange, flatten, load_experiment, protocol_name
 from liverlab.stages import Stage, in_order
 
 TRAINER_WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
@@ -165,17 +165,25 @@ def stages_at_once(config: ExperimentConfig) -> int:
 def _print_header(
     config: ExperimentConfig, about: dict[str, Any], changes: Sequence[ProfileChange], resolved: str, console: Console
 ) -> None:
-    many = len(about["descriptions"]) > 2
-    arm = f", {len(about['descriptions'])} arms: {about['arm']}" if many else ""
-    against = f"{arm}, compared with {about['baseline']}" if about["baseline"] else ""
+    arms = f", {len(about['descriptions'])} arms" if about["baseline"] else ""
     phantom = f"digital phantom of {config.data.phantom_lesions} lesions (not patients)"
     data = "the user's manifest" if config.data.manifest else phantom
-    lines = [f"liverlab: {config.name}{against}. Profile {config.profile}. Data: {data}."]
-    lines += [f"  {c.setting}: {c.used} (published: {c.published})" for c in changes]
+    lines = [f"liverlab: {config.name}{arms}. Profile {config.profile}. {_design(config)}. Data: {data}."]
+    if about["baseline"]:
+        lines.append(f"Declared: {about['arm']} against {about['baseline']} (the primary comparison)")
+        lines[-1] += "".join(f"; {arm} against {baseline}" for arm, baseline in about["also_compare"]) + "."
+    if about["by_epochs"]:
+        lines.append(f"Once more by epochs, described only: {', '.join(about['by_epochs'])}.")
     if changes:
-        lines.insert(1, "The profile changed:")
+        lines.append("The profile changed:")
+    lines += [f"  {c.setting}: {c.used} (published: {c.published})" for c in changes]
     lines += ["Settings:", *(f"  {key}: {value}" for key, value in flatten(OmegaConf.create(resolved)).items())]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+def _design(config: ExperimentConfig) -> str:
+    repeats = "once" if config.repeats == 1 else f"{config.repeats} times"
+    return f"Protocol {protocol_name(config)}: {config.n_folds} folds, {repeats}"
 
 
 def _print_plan(stages: Sequence[Stage], runs: Path, console: Console, *, every_stage: bool) -> None:

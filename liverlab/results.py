@@ -25,7 +25,7 @@ from liverlab.exhibits import spread_rows, write_exhibits
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.leak_audit import choice_checks, leak_checks
 from liverlab.place import Place
-from liverlab.settings import ProfileChange
+from liverlab.settings import ProfileChange, protocol_name
 from liverlab.stages import Stage, in_order, read_record
 
 CURVE = ("train_loss", "train_accuracy", "test_accuracy")
@@ -41,10 +41,7 @@ def gather(
     overrides: Sequence[str],
     about: Mapping[str, Any],
 ) -> None:
-    """Write the tables of the run, `samples.npz`, `augmentation.npz`, `run.json` and links to the stages.
-
-    The baseline comes first in `arms`, the arm in question last.
-    """
+    """Write the tables of the run, `samples.npz`, `augmentation.npz`, `run.json` and links to the stages."""
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
     cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
@@ -66,6 +63,8 @@ def gather(
         "experiment": config.name,
         "arm": about["arm"],
         "baseline": about["baseline"],
+        "also_compare": about["also_compare"],
+        "by_epochs": about["by_epochs"],
         "selection": about["selection"],
         "curve": about["curve"],
         "noise_floor": about["noise_floor"],
@@ -81,7 +80,12 @@ def gather(
         "generators": describe_generators(arms, runs, cohort.class_names),
         "leak_checks": leak_checks(cohort, splits, pools)
         + choice_checks(cohort, splits, choices_of(arms[about["arm"]], runs)),
-        "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
+        "protocol": {
+            "name": protocol_name(config),
+            "folds": config.n_folds,
+            "repeats": config.repeats,
+            "seed": config.seed,
+        },
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "hardware": _hardware(),
         "seconds": sum(record["seconds"] for record in records),

@@ -104,7 +104,12 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
             {"check": "Train and test patients are disjoint in every split", "result": "passed"},
             {"check": "Every generator saw patients of its training side only", "result": "passed"},
         ],
-        "protocol": {"folds": int(first["fold"].nunique()), "repeats": int(first["repeat"].nunique()), "seed": 7},
+        "protocol": {
+            "name": "custom",
+            "folds": int(first["fold"].nunique()),
+            "repeats": int(first["repeat"].nunique()),
+            "seed": 7,
+        },
         "versions": {"python": "3.11.2", "torch": "2.13.0", "liverlab": "0.1.0"},
         "hardware": "2 CPU cores",
         "seconds": 913.4,

@@ -22,6 +22,15 @@ def plan(name, *overrides):
     return {arm.name: plan_arm(arm, experiment=name) for arm in arms_of(name, overrides)}
 
 
+@pytest.fixture
+def experiments(monkeypatch, tmp_path):
+    """A copy of `experiments/` to add files to."""
+    folder = tmp_path / "experiments"
+    shutil.copytree(EXPERIMENTS, folder)
+    monkeypatch.setattr(settings, "EXPERIMENTS", folder)
+    return folder
+
+
 def stages(name, overrides=LAPTOP, kind=None):
     """All stages of an experiment, or the keys of one kind by arm."""
     planned = plan(name, *overrides)
@@ -35,7 +44,7 @@ def counts(name, overrides=LAPTOP):
 
 
 def test_an_arm_and_its_baseline_as_before():
-    assert [arm.name for arm in arms_of("acgan_aug", LAPTOP)] == ["classic_aug", "acgan_aug"]
+    assert [arm.name for arm in arms_of("paper/acgan", LAPTOP)] == ["classic_aug", "paper-acgan"]
     assert [arm.name for arm in arms_of("no_aug", LAPTOP)] == ["no_aug"]
     about = describe_arms(load_experiment("no_aug", LAPTOP), arms_of("no_aug", LAPTOP))
     assert (about["arm"], about["baseline"], about["curve"]) == ("no_aug", None, None)
@@ -64,8 +73,10 @@ def test_a_synthetic_curve_has_nine_generators_and_three_pools_of_the_largest_si
 
 
 def test_a_synthetic_curve_shares_generators_and_its_zero_with_the_plain_experiments():
-    plain, curve = (stages(name, kind="generator") for name in ("dcgan_aug", "paper/dcgan_sizes"))
-    assert curve["synthetic-200"] == curve["synthetic-800"] == plain["dcgan_aug"]
+    planned = in_order(plan_arm(load_experiment("dcgan_aug", LAPTOP), experiment="dcgan_aug"))
+    plain = [stage.key for stage in planned if stage.kind == "generator"]
+    curve = stages("paper/dcgan_sizes", kind="generator")
+    assert curve["synthetic-200"] == curve["synthetic-800"] == plain
     zero = stages("paper/dcgan_sizes", kind="classifier")["synthetic-0"]
     assert zero == stages("classic_aug", kind="classifier")["classic_aug"]
 
@@ -137,14 +148,14 @@ BAD = [
     (CLASSIC, "compare=[classic-20,classic-20]", "compare=[arm,baseline] names them"),
     (CLASSIC, "compare=null", "Of many arms, two are compared: compare=[arm,baseline] names them"),
     (CLASSIC, "compare_with=no_aug", "(not compare_with)"),
-    (CLASSIC, "arms=[no_aug,classic_aug]", "An experiment has either `arms` or a `curve`, not both."),
+    (CLASSIC, "compare=[classic-20,classic-0,classic-200]", "Of many arms, two are compared: compare=[arm,baseline]"),
     (DCGAN, "synthetic.pool_size=15", "synthetic.size: 16 per class are more than synthetic.pool_size=15."),
     (TABLE, "arms=[no_aug,classic_aug,no_aug]", "arms: [no_aug, classic_aug, no_aug]; list two or more"),
     (TABLE, "arms=[no_aug]", "arms: [no_aug]; list two or more"),
     (TABLE, "arms=[no_aug,clasic_aug]", "No experiment named 'clasic_aug' in experiments/. Did you mean 'classic_aug"),
     (TABLE, "arms=[paper/classic_sizes,no_aug]", "'paper/classic_sizes' has arms of its own"),
     (TABLE, "generator=dcgan", "generator=dcgan: every arm has its own."),
-    (TABLE, "selection=test", "selection=test picks the best point of a curve, and this experiment has no curve."),
+    (TABLE, "selection=test", "selection=test picks the best point of a curve: compare=[arm,baseline] names one"),
     ("no_aug", "selection=test", "compare and selection=test choose among many arms; they need `arms` or `curve`."),
     (TABLE, "compare=[paper/acgan,zebra]", "compare: there is no arm 'zebra'. There are: no_aug, classic_aug"),
     ("no_aug", "compare=[no_aug,classic_aug]", "compare and selection=test choose among many arms"),
@@ -166,6 +177,30 @@ def test_the_largest_size_that_the_lesions_give_is_allowed_of_a_manifest_too(tmp
     arms_of(CLASSIC, [*own, "curve.values=[0,481]"])
     with pytest.raises(InputError, match="more than 3 lesions give; with 481 of each the curve ends at 481"):
         arms_of(CLASSIC, [*own, "curve.values=[0,481,482]"])
+
+
+def test_arms_and_a_curve_stand_side_by_side_and_share_what_is_the_same(experiments):
+    text = "description: both\narms: [no_aug, classic_aug]\ncurve:\n  setting: classic.size\n  values: [0, 20]\n"
+    (experiments / "both.yaml").write_text(
+        text + "compare: [classic_aug, no_aug]\nalso_compare: [[classic-20, no_aug]]\n"
+    )
+    given = [*SMOKE, "curve.values=[0,200]", "also_compare=[[classic-200,no_aug]]"]
+    keys = {arm.name: [stage.key for stage in plan_arm(arm, experiment="both")] for arm in arms_of("both", given)}
+    assert list(keys) == ["no_aug", "classic_aug", "classic-0", "classic-200"]
+    assert keys["classic-0"] == keys["no_aug"]
+    assert keys["classic-200"] == keys["classic_aug"]  # the profile's size
+    about = describe_arms(load_experiment("both", given), arms_of("both", given))
+    assert (about["arm"], about["baseline"]) == ("classic_aug", "no_aug")
+    assert about["also_compare"] == [["classic-200", "no_aug"]]
+    assert [point["arm"] for point in about["curve"]["points"]] == ["classic-0", "classic-200"]
+    with pytest.raises(InputError, match="names one as the arm"):
+        arms_of("both", [*given, "selection=test"])
+
+
+def test_two_arms_of_one_name_are_refused(experiments):
+    shutil.copy(experiments / "no_aug.yaml", experiments / "classic-0.yaml")
+    with pytest.raises(InputError, match=re.escape("Two arms are named 'classic-0'. Rename the experiment file")):
+        arms_of(CLASSIC, [*SMOKE, "arms=[classic-0,classic_aug]"])
 
 
 @pytest.mark.parametrize("text", ["labtop: {}", "laptop: 3", "[laptop]"])

@@ -39,6 +39,23 @@ def test_numbers_are_those_of_a_hand_count(folder):
     assert result["comparison"]["mcnemar"]["lost"] == (wide["classic"] & ~wide["acgan"]).sum()
 
 
+def test_a_second_line_is_measured_against_the_second_line_of_the_baseline(tmp_path):
+    skill = {"classic": 0.6, "classic-epochs": 0.8, "acgan": 0.7, "acgan-epochs": 0.65}
+    folder = write_fake_run(tmp_path, skill, arm="acgan", baseline="classic")
+    run = json.loads((folder / "run.json").read_text())
+    run["by_epochs"] = {"classic": "classic-epochs", "acgan": "acgan-epochs"}
+    (folder / "run.json").write_text(json.dumps(run))
+    result = evaluate(folder, draws=200, flips=200)
+    frame = pd.read_csv(folder / "predictions.csv")
+    right = (frame["label"] == frame["predicted"]).groupby(frame["arm"]).mean()
+    found = {name: (row["baseline"], row["estimate"]) for name, row in result["differences"].items()}
+    assert found == {
+        "acgan": ("classic", pytest.approx(right["acgan"] - right["classic"])),
+        "acgan-epochs": ("classic-epochs", pytest.approx(right["acgan-epochs"] - right["classic-epochs"])),
+    }
+    assert (result["comparison"]["arm"], result["comparison"]["baseline"]) == ("acgan", "classic")
+
+
 def test_metrics_json_is_what_was_returned_and_repeats_exactly(folder):
     result = evaluate(folder, draws=300, flips=300)
     first = (folder / "metrics.json").read_text()

@@ -21,6 +21,7 @@ SMALLEST = [
     "dcgan.epochs=1", "acgan.batch_size=16", "dcgan.batch_size=8", "synthetic.size=4", "verdict.draws=200",
     "verdict.flips=200", "tracking=offline",
 ]  # fmt: skip
+ARMS = ("controls-classic_more", "classic_aug", "acgan_aug")  # of acgan_aug
 
 
 def command(name, runs):
@@ -48,7 +49,7 @@ def test_the_run_ends_with_verdict_table_and_report(finished):
     runs, printed = finished
     assert "Profile smoke" in printed
     assert "classifier.channels: [4, 8, 16] (published: [32, 64, 128])" in printed
-    assert "[14/14] " in printed
+    assert "[20/20] " in printed
     report = folder_of("acgan_aug", runs) / "report.html"
     assert printed.rstrip().endswith(f"Report: {report}")
     assert "<html" in report.read_text()
@@ -59,17 +60,17 @@ def test_files_of_a_run(finished):
     folder = folder_of("acgan_aug", runs)
     with (folder / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {(row["arm"], row["fold"]) for row in rows} == {(a, f) for a in ("classic_aug", "acgan_aug") for f in "012"}
-    assert len(rows) == 2 * 12
+    assert {(row["arm"], row["fold"]) for row in rows} == {(a, f) for a in ARMS for f in "012"}
+    assert len(rows) == 3 * 12
     facts = json.loads((folder / "run.json").read_text())
     assert facts["leak_checks"] == [
         {"check": "Patients on both sides of a split", "result": "0 in 3 splits"},
         {"check": "Test patients that a generator saw", "result": "0 in 3 pools"},
     ]
-    assert {arm: about["steps"] for arm, about in facts["arms"].items()} == {"classic_aug": 6, "acgan_aug": 6}
-    assert json.loads((folder / "metrics.json").read_text())["comparison"]["baseline"] == "classic_aug"
+    assert {arm: about["steps"] for arm, about in facts["arms"].items()} == dict.fromkeys(ARMS, 6)
+    assert json.loads((folder / "metrics.json").read_text())["comparison"]["baseline"] == ARMS[0]
     links = sorted((folder / "stages").iterdir())
-    assert len(links) == 14
+    assert len(links) == 20
     assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)
 
 
@@ -78,7 +79,7 @@ def test_one_tracked_run_per_arm_fold_and_stage(finished):
     tracked = [facts_of(path) for path in sorted((runs / "wandb" / "wandb").glob("offline-run-*"))]
     units = sorted((run["run_group"], run["job_type"], run["display_name"]) for run in tracked)
     expected = [("acgan_aug/acgan_aug", "generator", f"acgan_aug generator r0-f{f}") for f in range(3)]
-    for arm in ("acgan_aug", "classic_aug"):
+    for arm in ARMS:
         expected += [(f"acgan_aug/{arm}", "classifier", f"{arm} classifier r0-f{f}") for f in range(3)]
         expected += [(f"acgan_aug/{arm}", "evaluation", f"{arm} evaluation all")]
     assert units == sorted(expected)
@@ -90,7 +91,7 @@ def test_a_second_run_reuses_every_stage_and_gives_the_same_rows(finished):
     rows = folder_of("acgan_aug", runs) / "predictions.csv"
     before = rows.read_bytes()
     again = run("acgan_aug", runs)
-    assert "14 stages, 14 of them finished." in again.stdout
+    assert "20 stages, 20 of them finished." in again.stdout
     assert rows.read_bytes() == before
 
 
@@ -107,8 +108,9 @@ def test_another_arm_reuses_the_baseline(finished):
     runs, _ = finished
     done = run("dcgan_aug", runs)
     assert done.returncode == 0, done.stderr
-    # phantom, cohort and three baseline classifiers are there; 9 generators, 3 pools and 3 classifiers are new
-    assert "20 stages, 5 of them finished." in done.stdout
+    # phantom, cohort, three pools of further classic images and six baseline classifiers are there; 9 generators,
+    # 3 pools and 3 classifiers are new
+    assert "26 stages, 11 of them finished." in done.stdout
 
 
 def test_the_feature_based_baseline_is_compared_without_steps_or_curves(finished):

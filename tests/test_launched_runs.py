@@ -36,7 +36,7 @@ def torchrun(arguments):
 @needs_two_cores
 def test_torchrun_gives_one_run(command, tmp_path):
     """Both processes are told to do the whole; the fits are shared, and everything else is done once."""
-    done = torchrun(command("acgan_aug", "trainer.devices=2"))
+    done = torchrun(command("acgan_aug", "compare_with=classic_aug", "trainer.devices=2"))
     assert done.returncode == 0, done.stderr
     runs = tmp_path / "runs"
     kinds = {"cohort": 1, "generator": 1, "pool": 1, "classifier": 2}
@@ -57,7 +57,9 @@ def test_torchrun_gives_one_run(command, tmp_path):
 
 @needs_two_cores
 def test_ranks_go_through_the_attempts_of_a_watched_fit_together(command, tmp_path):
-    done = torchrun(command("acgan_aug", "trainer.devices=2", "acgan.lr=1e30", "watch.action=retry"))
+    done = torchrun(
+        command("acgan_aug", "compare_with=classic_aug", "trainer.devices=2", "acgan.lr=1e30", "watch.action=retry")
+    )
     assert done.returncode != 0
     assert done.stderr.count("3 seeds were tried; this is about the last.") == 1
     (unfinished,) = (tmp_path / "runs").glob("generator/.*.part")

@@ -178,6 +178,23 @@ def test_many_arms_stand_beside_the_published_rows_with_their_distance_to_the_ba
         assert printed in by_class
 
 
+def test_a_second_line_stands_below_its_arm_in_the_tables_alone(tmp_path):
+    skill = {"classic": 0.6, "classic-epochs": 0.8, "acgan": 0.7, "acgan-epochs": 0.65}
+    folder = write_fake_run(tmp_path, skill, arm="acgan", baseline="classic", generator="acgan")
+    run = json.loads((folder / "run.json").read_text())
+    run["by_epochs"] = {"classic": "classic-epochs", "acgan": "acgan-epochs"}
+    (folder / "run.json").write_text(json.dumps(run))
+    text = report(folder)
+    table = text.split('aria-label="Metrics of the arms"')[1].split("</table>")[0]
+    rows = re.findall(r'<tr( class="\w+")?><th scope="row">(?:<span.*?</span>)?([\w-]+)</th>', table)
+    assert rows == [
+        ("", "classic"), (' class="second"', "classic-epochs"),
+        (' class="primary"', "acgan"), (' class="second"', "acgan-epochs"),
+    ]  # fmt: skip
+    assert "Its distance is to classic-epochs. Described, not tested." in text
+    assert text.count("acgan-epochs") == 2  # and in the table of training budgets
+
+
 def test_published_matrices_follow_the_order_of_our_classes():
     published = [{"name": "x", "confusion": ((52, 1, 0), (2, 44, 18), (0, 18, 47))}, {"name": "y", "confusion": None}]
     metrics = {"class_names": ["hemangioma", "cyst", "metastasis"], "arms": {}}

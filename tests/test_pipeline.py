@@ -52,9 +52,9 @@ def test_splits_to_run():
 
 def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_no_key():
     assert keys("classic_aug", kind="classifier") == keys("classic_aug", "jobs=7", "acgan.lr=1", kind="classifier")
-    config = load("acgan_aug")
-    baseline = plan_arm(baseline_of(config, QUICK), experiment="acgan_aug")
-    assert [stage.key for stage in baseline] == keys("classic_aug", kind="classifier")
+    config = load("classic_aug")
+    baseline = plan_arm(baseline_of(config, QUICK), experiment="classic_aug")
+    assert [stage.key for stage in baseline] == keys("no_aug", kind="classifier")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from data_modules.errors import InputError
 from liverlab import settings
 from liverlab.config import ExperimentConfig
-from liverlab.settings import EXPERIMENTS, experiment_names, load_experiment, profile_changes
+from liverlab.settings import EXPERIMENTS, experiment_names, load_experiment, profile_changes, protocol_name
 
 
 @pytest.mark.parametrize("name", experiment_names())
@@ -26,7 +26,7 @@ def test_every_profile_loads(profile):
 
 
 def test_paper_is_the_defaults():
-    changed = {"name", "description", "profile", "generator", "compare_with"}
+    changed = {"name", "description", "profile", "generator", "compare_with", "also_compare"}
     paper, defaults = asdict(load_experiment("acgan_aug", ["profile=paper"])), asdict(ExperimentConfig())
     assert {key for key in defaults if paper[key] != defaults[key]} == changed
 
@@ -73,6 +73,8 @@ def test_profile_auto_is_resolved(monkeypatch):
         ("acgan_aug", "acgan.lr=fast", "Setting 'acgan.lr': Value 'fast' of type 'str' could not be converted"),
         ("acgan_aug", "acgan.discriminator=wgan", "expected one of ['odena', 'dcgan']"),
         ("acgan_aug", "profile=gpu", "expected one of ['auto', 'paper', 'laptop', 'smoke']"),
+        ("acgan_aug", "protocol=strict", "Invalid value 'strict', expected one of ['paper', 'honest']"),
+        ("acgan_aug", "protocol=[honest]", "Setting 'protocol': "),
         ("acgan_aug", "folds=[7]", "folds=[7]: there is no fold 7; n_folds=3 gives folds 0 to 2."),
         ("acgan_aug", "folds=[]", "folds=[]: no fold is left to run."),
         ("acgan_aug", "n_folds=1", "n_folds: 1 is too small; it starts at 2."),
@@ -95,6 +97,32 @@ def test_profile_auto_is_resolved(monkeypatch):
 def test_a_wrong_setting_is_named(name, override, sentence):
     with pytest.raises(InputError, match=re.escape(sentence)):
         load_experiment(name, [override] if override else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "folds", "repeats", "name"),
+    [
+        ([], 3, 1, "paper"),  # Frid-Adar et al. 2018, sec. 4
+        (["protocol=honest"], 5, 5, "honest"),
+        (["protocol=honest", "n_folds=4"], 4, 5, "custom"),
+        (["repeats=2", "protocol=honest"], 5, 2, "custom"),
+        (["protocol=honest", "repeats=5"], 5, 5, "honest"),
+        (["n_folds=5", "repeats=5"], 5, 5, "custom"),
+        (["folds=[0]"], 3, 1, "custom"),
+    ],
+)
+def test_a_protocol_sets_folds_and_repeats_where_nobody_else_does(given, folds, repeats, name):
+    config = load_experiment("no_aug", [*given, "profile=smoke"])
+    assert (config.n_folds, config.repeats, protocol_name(config)) == (folds, repeats, name)
+
+
+def test_an_experiment_file_and_its_numbers_of_a_profile_win_over_the_protocol(monkeypatch, tmp_path):
+    shutil.copytree(EXPERIMENTS, tmp_path / "e")
+    text = "extends: no_aug\nprotocol: honest\nn_folds: 4\nprofiles:\n  smoke:\n    repeats: 2\n"
+    (tmp_path / "e" / "mine.yaml").write_text(text)
+    monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path / "e")
+    found = [load_experiment("mine", [f"profile={profile}"]) for profile in ("laptop", "smoke")]
+    assert [(config.n_folds, config.repeats) for config in found] == [(4, 5), (4, 2)]
 
 
 def test_an_experiment_that_extends_itself_is_named(monkeypatch, tmp_path):

@@ -7,6 +7,7 @@ from fake_curve import write_fake_curve
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.published import PUBLISHED_CURVES, PUBLISHED_RESULTS
 from liverlab.evaluation.volume_curve import select_arm
+from liverlab.report.page import write_report
 
 OPTIMISTIC = "selected on the test folds, as published: optimistic"
 
@@ -63,3 +64,14 @@ def test_the_comparison_of_a_curve_and_its_numbers(tmp_path, selection, arm):
         assert difference["interval"][0] <= expected <= difference["interval"][1]
     assert lines["steps"]["difference"]["interval"] == pytest.approx(metrics["comparison"]["interval"], abs=1e-6)
     assert metrics["curve"]["published"][5] == {"per_fold": 5000, "correct": 143, "accuracy": 143 / 182}
+
+
+def test_a_curve_beside_compared_arms_that_are_none_of_its_points_has_no_difference(tmp_path):
+    folder = write_fake_curve(tmp_path)
+    run = json.loads((folder / "run.json").read_text())
+    run["curve"]["points"] = [point for point in run["curve"]["points"] if point["value"] > 0]
+    (folder / "run.json").write_text(json.dumps(run))
+    metrics = evaluate(folder, draws=200, flips=200)
+    assert metrics["comparison"]["baseline"] == "classic-0"
+    assert [line["difference"] for line in metrics["curve"]["lines"].values()] == [None, None]
+    assert "How many images" in write_report(folder).read_text()

@@ -14,7 +14,7 @@ from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, me
 from liverlab.evaluation.noise_floor import noise_floor
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
 from liverlab.evaluation.published import PUBLISHED_RESULTS
-from liverlab.evaluation.volume_curve import curve_summary, difference, select_arm
+from liverlab.evaluation.volume_curve import curve_summary, differences, select_arm
 
 
 def evaluate(
@@ -59,11 +59,8 @@ def evaluate(
         "curve": curve_summary(run, arms, accuracy, selection["arm"]),
         "comparison": None,
         "noise_floor": noise_floor(run, arms, accuracy),
-        "differences": {
-            name: difference(arms, accuracy, name, run["baseline"])
-            for name in arms
-            if run["baseline"] not in (None, name)
-        },
+        "differences": differences(run, arms, accuracy),
+        "by_epochs": run.get("by_epochs", {}),
         "published": [
             asdict(row) | {"accuracy": row.accuracy, "wilson_95": row.wilson_95} for row in PUBLISHED_RESULTS
         ],

@@ -46,7 +46,8 @@ def curve_summary(
 
     Returns:
         setting, scale, and lines by budget: points (arm, value, per_fold, correct, rows, accuracy) and the difference
-        between the values that are compared; published: (images per fold, correct of 182), digitised.
+        between the values that are compared (None where the compared arms are no points of it); published: (images per
+        fold, correct of 182), digitised.
     """
     curve = run.get("curve")
     if curve is None:
@@ -59,13 +60,28 @@ def curve_summary(
         lines.setdefault(point["budget"], {"points": []})["points"].append(about | mine)
     for line in lines.values():
         ends = {point["value"]: point["arm"] for point in line["points"]}
-        b, a = (ends[value[name]] for name in (arm, run["baseline"]))
-        line["difference"] = {"arm": b, "baseline": a} | difference(arms, accuracy, b, a)
+        line["difference"] = None
+        if {arm, run["baseline"]} <= set(value):
+            b, a = (ends[value[name]] for name in (arm, run["baseline"]))
+            line["difference"] = {"arm": b, "baseline": a} | difference(arms, accuracy, b, a)
     published = [
         {"per_fold": size, "correct": correct, "accuracy": correct / PUBLISHED_LESIONS}
         for size, correct in PUBLISHED_CURVES.get(curve["setting"], {}).items()
     ]
     return {"setting": curve["setting"], "scale": curve["scale"], "lines": lines, "published": published}
+
+
+def differences(
+    run: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]], accuracy: Mapping[str, Floats]
+) -> dict[str, Any]:
+    """Each arm's difference to the declared baseline; that of a second line to the baseline's second line."""
+    second = run.get("by_epochs", {})  # runs of before there were second lines have none
+    found = {}
+    for name in arms:
+        baseline = second.get(run["baseline"]) if name in second.values() else run["baseline"]
+        if baseline not in (None, name):
+            found[name] = {"baseline": baseline} | difference(arms, accuracy, name, baseline)
+    return found
 
 
 def difference(

@@ -126,8 +126,12 @@ def compared(metrics: dict[str, Any]) -> list[str]:
 
 
 def in_focus(metrics: dict[str, Any]) -> dict[str, Any]:
-    """The arms to show in every detail: all up to six, as many as there are colours; of more, or a curve's, two."""
-    arms = metrics["arms"]
+    """The arms to show in every detail: all up to six, as many as there are colours; of more, or a curve's, two.
+
+    A second line stands in the tables alone.
+    """
+    second = metrics["by_epochs"].values()
+    arms = {name: arm for name, arm in metrics["arms"].items() if name not in second}
     few = len(arms) <= MOST_IN_FOCUS and metrics["curve"] is None
     return {name: arms[name] for name in (arms if few else compared(metrics))}
 

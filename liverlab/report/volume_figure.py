@@ -31,7 +31,7 @@ def volume_section(metrics: dict[str, Any], *, published: bool) -> dict[str, Any
     curve = curve if published else curve | {"published": []}
     printed = {row["per_fold"]: row["correct"] for row in curve["published"]}
     lines = [
-        {"label": LINES[budget][0], "colour": LINES[budget][1], "points": line["points"]} | line["difference"]
+        {"label": LINES[budget][0], "colour": LINES[budget][1], "points": line["points"]} | (line["difference"] or {})
         for budget, line in curve["lines"].items()
     ]
     rows = [
