@@ -1,10 +1,11 @@
 """What the types of `config.py` cannot say: which values make sense, alone and together."""
 
 import math
+from dataclasses import asdict, replace
 from typing import Any
 
 from data_modules.errors import InputError
-from liverlab.config import BovwConfig, ExperimentConfig
+from liverlab.config import BovwConfig, ControlConfig, ExperimentConfig
 
 # Setting -> smallest and largest value; None: no bound.
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -119,6 +120,8 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError("generator: a generator is trained on the classic pool; set augmentation=classic.")
     if config.generator != "none" and config.method == "bovw":
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
+    if config.method == "discriminator":
+        _check_discriminator(config)
     _check_batches(config)
     _check_bovw(config.bovw)
     drawn = config.synthetic.pool_size
@@ -143,6 +146,20 @@ def _check_bovw(bovw: BovwConfig) -> None:
         raise InputError(f"bovw.components: {bovw.components} is too large; {pixels}.")
     if not 0 < bovw.penalty < math.inf:
         raise InputError(f"bovw.penalty: {bovw.penalty} fits nothing; it is a finite number above 0.")
+
+
+def _check_discriminator(config: ExperimentConfig) -> None:
+    if config.generator != "acgan":
+        raise InputError(
+            f"method=discriminator: only an ACGAN's discriminator names classes, and the generator is "
+            f"{config.generator}; set generator=acgan."
+        )
+    if config.curve and config.curve.setting.startswith(("synthetic.", "classifier.")):
+        raise InputError(f"curve.setting: {config.curve.setting} has no effect on a discriminator.")
+    own = asdict(replace(config.control, reseed=0))
+    if own != asdict(ControlConfig()):
+        listed = ", ".join(name for name, value in asdict(ControlConfig()).items() if own[name] != value)
+        raise InputError(f"method=discriminator: control.{listed} is about a classifier's training; leave it out.")
 
 
 def _check_batches(config: ExperimentConfig) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_tracking import facts_of, read_run
 
 from data_modules.errors import InputError
 from liverlab.arm_data import find_split
@@ -29,7 +30,7 @@ def keys(config):
 def rows_of(cohort, folder, config, fold=0):
     (folder / "cohort").mkdir(parents=True)
     cohort.save(folder / "cohort")
-    fit_bovw(folder, [folder / "cohort"], config=config, place=Place(0, fold))
+    fit_bovw(folder, [folder / "cohort"], config=config, place=Place(0, fold), experiment="e")
     with (folder / "predictions.csv").open() as file:
         return list(csv.DictReader(file))
 
@@ -101,3 +102,15 @@ def test_what_changes_the_stage(setting, same):
 def test_impossible_settings_are_named(settings, sentence):
     with pytest.raises(InputError, match=sentence):
         load(*settings)
+
+
+def test_one_tracked_run_named_as_the_cnns_and_none_without_tracking(tiny_cohort, tmp_path):
+    quiet, offline = (load(f"tracking={mode}", f"runs_dir={tmp_path / mode}") for mode in ("none", "offline"))
+    rows_of(tiny_cohort, tmp_path / "stage-abc", quiet)
+    assert not (tmp_path / "none").exists()
+    rows = rows_of(tiny_cohort, tmp_path / "stage-0123456789", offline)
+    (folder,) = (tmp_path / "offline" / "wandb" / "wandb").glob("offline-run-*")
+    assert facts_of(folder)["run_id"] == "paper-bovw-classifier-r0-f0-0123456789"
+    logged = [record["history"]["item"] for record in read_run(folder) if record["type"] == "history"]
+    right = [row["predicted"] == row["label"] for row in rows]
+    assert [item["test_accuracy"] for item in logged] == [sum(right) / len(right)]
