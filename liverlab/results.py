@@ -21,6 +21,8 @@ from liverlab.arm_data import find_split
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.exhibits import spread_rows, write_samples
+from liverlab.features import FILE as FEATURES
+from liverlab.features import write_features
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.leak_audit import leak_checks
 from liverlab.place import Place
@@ -40,12 +42,13 @@ def gather(
     overrides: Sequence[str],
     about: Mapping[str, Any],
 ) -> None:
-    """Write the tables of the run, `samples.npz`, `run.json` and links to the stages.
+    """Write the tables of the run, features included, `samples.npz`, `run.json` and links to the stages.
 
     The baseline comes first in `arms`, the arm in question last.
     """
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
+    write_features(folder / FEATURES, runs, arms, [name for name in (about["baseline"], about["arm"]) if name])
     cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
     write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
     splits = [

@@ -1,4 +1,4 @@
-"""A stage's fit with its tracker, telling whoever watches how far it is; or the tracker alone, where nothing is fitted."""
+"""A fit with its tracker, telling whoever watches how far it is; or the tracker alone, where no network is fitted."""
 
 import csv
 from collections.abc import Sequence

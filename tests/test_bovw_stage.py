@@ -2,11 +2,10 @@
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from test_tracking import facts_of, read_run
 
 from data_modules.errors import InputError
 from liverlab.arm_data import find_split
@@ -104,13 +103,8 @@ def test_impossible_settings_are_named(settings, sentence):
         load(*settings)
 
 
-def test_one_tracked_run_named_as_the_cnns_and_none_without_tracking(tiny_cohort, tmp_path):
-    quiet, offline = (load(f"tracking={mode}", f"runs_dir={tmp_path / mode}") for mode in ("none", "offline"))
-    rows_of(tiny_cohort, tmp_path / "stage-abc", quiet)
-    assert not (tmp_path / "none").exists()
-    rows = rows_of(tiny_cohort, tmp_path / "stage-0123456789", offline)
-    (folder,) = (tmp_path / "offline" / "wandb" / "wandb").glob("offline-run-*")
-    assert facts_of(folder)["run_id"] == "paper-bovw-classifier-r0-f0-0123456789"
-    logged = [record["history"]["item"] for record in read_run(folder) if record["type"] == "history"]
-    right = [row["predicted"] == row["label"] for row in rows]
-    assert [item["test_accuracy"] for item in logged] == [sum(right) / len(right)]
+def test_its_scores_are_tracked(tiny_cohort, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("liverlab.bovw_stage.track_scores", lambda *given: told.append(given))
+    rows_of(tiny_cohort, tmp_path, load())
+    assert told == [(load(), tmp_path, Place(0, 0), "e", asdict(load().bovw))]

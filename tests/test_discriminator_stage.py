@@ -3,11 +3,11 @@
 import csv
 import json
 import math
+from dataclasses import asdict
 
 import pytest
 import torch
 from small_gans import acgan, train
-from test_tracking import facts_of, read_run
 from torch import nn
 
 from data_modules.errors import InputError
@@ -183,16 +183,8 @@ def test_it_is_no_network_to_export_or_to_ask(tmp_path):
         find_stage("acgan-discriminator", ["classifier"], tmp_path)
 
 
-def test_one_tracked_run_named_as_the_cnns(tiny_cohort, tmp_path):
-    config = load("tracking=offline", f"runs_dir={tmp_path / 'runs'}")
-    inputs = write_acgan(tiny_cohort, tmp_path, config)
-    stage = tmp_path / ".acgan-discriminator-r0-f1-0123456789.part"
-    stage.mkdir()
-    ask(stage, inputs, config)
-    (folder,) = (tmp_path / "runs" / "wandb" / "wandb").glob("offline-run-*")
-    run = facts_of(folder)
-    assert run["run_id"] == "paper-acgan_discriminator-classifier-r0-f1-0123456789"
-    assert (run["run_group"], run["job_type"]) == ("e/paper-acgan_discriminator", "classifier")
-    logged = [record["history"]["item"] for record in read_run(folder) if record["type"] == "history"]
-    labels = [tiny_cohort.lesions[i].class_name for i in find_split(tiny_cohort, config, Place(0, 1)).test]
-    assert [item["test_accuracy"] for item in logged] == [labels.count("hemangioma") / len(labels)]
+def test_its_scores_are_tracked(tiny_cohort, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("liverlab.discriminator_stage.track_scores", lambda *given: told.append(given))
+    ask(tmp_path, write_acgan(tiny_cohort, tmp_path, load()), load())
+    assert told == [(load(), tmp_path, Place(0, 1), "e", asdict(load().acgan))]

@@ -15,6 +15,7 @@ from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
+from liverlab.report.feature_figure import features_section
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
@@ -28,7 +29,7 @@ CURVES = {
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html` from metrics.json, run.json, samples.npz and the curves of a folder.
+    """Write `report.html` from metrics.json, run.json, samples.npz, features.csv and the curves of a folder.
 
     Returns:
         The path of the page.
@@ -61,6 +62,7 @@ def write_report(folder: Path) -> Path:
         difference=_difference(metrics),
         accuracy=Markup(figures.accuracy_figure(metrics, published)),
         curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
+        features=features_section(folder / "features.csv", run),
         samples=_samples(folder / "samples.npz", metrics["class_names"]),
         generators=_generators(folder / "generator_curves.csv", metrics),
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
