@@ -159,7 +159,9 @@ def _check_discriminator(config: ExperimentConfig) -> None:
     own = asdict(replace(config.control, reseed=0))
     if own != asdict(ControlConfig()):
         listed = ", ".join(name for name, value in asdict(ControlConfig()).items() if own[name] != value)
-        raise InputError(f"method=discriminator: control.{listed} is about a classifier's training; leave it out.")
+        raise InputError(
+            f"method=discriminator: control.{listed} has no place there; of the controls it has reseed alone."
+        )
 
 
 def _check_batches(config: ExperimentConfig) -> None:

@@ -165,7 +165,7 @@ def test_the_table_has_the_six_published_rows_and_no_stage_twice():
         (["generator=dcgan"], "the generator is dcgan; set generator=acgan"),
         (["generator=none"], "the generator is none; set generator=acgan"),
         (["augmentation=none"], "set augmentation=classic"),
-        (["control.permuted_labels=true"], "control.permuted_labels is about a classifier's training"),
+        (["control.permuted_labels=true"], "control.permuted_labels has no place there"),
         (["curve.setting=synthetic.size", "curve.values=[1,2]"], "synthetic.size has no effect on a discriminator"),
     ],
 )
