@@ -14,9 +14,10 @@ from liverlab.control_training import control_notes
 from liverlab.models.bovw import BagOfVisualWords
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
+from liverlab.stage_fit import track_scores
 
 
-def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place) -> None:
+def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place, experiment: str) -> None:
     """Fit a bag of visual words on the arm's training images and write one row of probabilities per test lesion.
 
     Raises:
@@ -34,3 +35,4 @@ def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, 
     probabilities = torch.from_numpy(model.predict_proba(data.test_images[:, 0].numpy()))
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     write_training(folder / "training.json", config, split, synthetic=0, notes=control_notes(config, data))
+    track_scores(config, folder, place, experiment, asdict(config.bovw))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from data_modules.errors import InputError
 from liverlab.finished_stage import FinishedStage
 from liverlab.models.classifier import LesionClassifier
+from liverlab.models.networks import LesionCNN
 from liverlab.models.registry import GENERATORS
 from liverlab.synthesis import draw_class
 from liverlab.trained_on import MEAN
@@ -34,6 +35,12 @@ class ReadyClassifier(nn.Module):
         """Probabilities (N, classes) from ROIs (N, 1, size, size) in (0, 1)."""
         logits: Tensor = self.network(images - self.mean)
         return logits.softmax(dim=1)
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the last layer is shown, (N, hidden): the dense layer's output after ReLU."""
+        assert isinstance(self.network, LesionCNN)
+        values: Tensor = nn.Sequential(*self.network.children())[:-1](images - self.mean)  # its dropout is off
+        return values
 
 
 def load_classifier(stage: FinishedStage) -> ReadyClassifier:

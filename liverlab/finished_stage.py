@@ -14,6 +14,8 @@ from liverlab.stages import PART, read_record
 from liverlab.trained_on import FILE, TrainedOn
 
 NOT_CLINICAL = "Not for clinical use."
+# classifier stages without a network's files, by the section of their settings
+NO_NETWORK = {"bovw": "a bag of visual words", "discriminator": "part of a GAN"}
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def find_stage(text: str, kinds: Sequence[str], runs: Path = Path("runs")) -> Fi
         runs: Folder of all runs.
 
     Raises:
-        InputError: If there is none or several, it is not finished, of another kind, of visual words, or of another
-            version.
+        InputError: If there is none or several, it is not finished, of another kind, without a network of its own, or
+            of another version.
     """
     folder = Path(text).resolve() if exists(Path(text)) else _by_name(text, kinds, runs)
     if folder.name.endswith(PART):
@@ -80,11 +82,12 @@ def find_stage(text: str, kinds: Sequence[str], runs: Path = Path("runs")) -> Fi
     record = read_record(folder)
     if record["kind"] not in kinds:
         raise InputError(f"{folder.name} is a {record['kind']}. Name a {' or a '.join(kinds)}.")
-    if "bovw" in record["settings"]:
-        raise InputError(
-            f"{folder.name} is a bag of visual words, which can be neither exported nor asked. Name a {kinds[0]} that "
-            "is a network (method=cnn)."
-        )
+    for method, what in NO_NETWORK.items():
+        if method in record["settings"]:
+            raise InputError(
+                f"{folder.name} is {what}, which can be neither exported nor asked. Name a {kinds[0]} that is a "
+                "network of its own (method=cnn)."
+            )
     if record["version"] != __version__ or not (folder / FILE).is_file():
         of = record["version"] if record["version"] != __version__ else "an earlier state"
         raise InputError(

@@ -19,6 +19,7 @@ from liverlab.bovw_stage import fit_bovw
 from liverlab.choice_stage import choose_size, fit_chosen, with_size
 from liverlab.classifier_stage import fit_classifier
 from liverlab.config import ExperimentConfig
+from liverlab.discriminator_stage import ask_discriminator
 from liverlab.generator_stage import fit_generator
 from liverlab.models.registry import GENERATORS
 from liverlab.place import Place
@@ -65,10 +66,12 @@ def plan_chosen(config: ExperimentConfig, cohort: Stage, place: Place, experimen
 
 def plan_classifier(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:
     """The classifier of one split, with the pool of the split's generators where the arm has one."""
+    if config.method == "discriminator":
+        return plan_discriminator(config, cohort, place, experiment)
     settings = split_settings(config, place) | control_settings(config, *CLASSIFIER_CONTROLS)
     if config.method == "bovw":
         settings["bovw"] = asdict(config.bovw)
-        run = partial(fit_bovw, config=config, place=place)
+        run = partial(fit_bovw, config=config, place=place, experiment=experiment)
     else:
         settings |= fit_settings(config)
         network = settings["classifier"] = asdict(config.classifier)
@@ -82,6 +85,14 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, place: Place, exper
         needs.append(plan_pool(config, cohort, place, experiment))
     name, trains = f"{training_name(config)}-{place.name}", config.method == "cnn"
     return Stage("classifier", name, settings, run, tuple(needs), on_all_ranks=trains, resumes=trains)
+
+
+def plan_discriminator(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:
+    """The class head of one split's ACGAN, which all arms of this ACGAN share; what it depends on, that stage knows."""
+    settings = split_settings(config, place) | {"discriminator": config.generator}
+    run = partial(ask_discriminator, config=config, place=place, experiment=experiment)
+    needs = (cohort, plan_generator(config, cohort, place, None, experiment))
+    return Stage("classifier", f"{training_name(config)}-{place.name}", settings, run, needs)
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:

@@ -1,10 +1,11 @@
 """What the types of `config.py` cannot say: which values make sense, alone and together."""
 
 import math
+from dataclasses import asdict, replace
 from typing import Any
 
 from data_modules.errors import InputError
-from liverlab.config import BovwConfig, ExperimentConfig
+from liverlab.config import BovwConfig, ControlConfig, ExperimentConfig
 from liverlab.pool_kinds import is_trained
 
 # Setting -> smallest and largest value; None: no bound.
@@ -122,6 +123,8 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError("generator=classic_more: it continues the classic pool; set augmentation=classic.")
     if config.generator != "none" and config.method == "bovw":
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
+    if config.method == "discriminator":
+        _check_discriminator(config)
     _check_batches(config)
     _check_control(config)
     _check_bovw(config.bovw)
@@ -174,10 +177,6 @@ def _check_control(config: ExperimentConfig) -> None:
     """Controls that would have no effect, or not the one that makes them a control."""
     control = config.control
     relabelled = control.corrupted_labels > 0 or control.permuted_labels
-    if config.method == "discriminator" and (relabelled or not control.real_images):
-        raise InputError(
-            "control: method=discriminator trains no classifier that real_images or labels could change; leave them."
-        )
     if not control.real_images and config.generator == "none":
         raise InputError(
             "control.real_images=false leaves only a pool to train on, and generator=none makes none. Set a generator."
@@ -190,6 +189,22 @@ def _check_control(config: ExperimentConfig) -> None:
         raise InputError(
             "control.permuted_labels: pools keep their labels, and the classes could be learned from them; set "
             "generator=none."
+        )
+
+
+def _check_discriminator(config: ExperimentConfig) -> None:
+    if config.generator != "acgan":
+        raise InputError(
+            f"method=discriminator: only an ACGAN's discriminator names classes, and the generator is "
+            f"{config.generator}; set generator=acgan."
+        )
+    if config.curve and config.curve.setting.startswith(("synthetic.", "classifier.")):
+        raise InputError(f"curve.setting: {config.curve.setting} has no effect on a discriminator.")
+    own = asdict(replace(config.control, reseed=0))
+    if own != asdict(ControlConfig()):
+        listed = ", ".join(name for name, value in asdict(ControlConfig()).items() if own[name] != value)
+        raise InputError(
+            f"method=discriminator: control.{listed} has no place there; of the controls it has reseed alone."
         )
 
 

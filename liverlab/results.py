@@ -22,6 +22,8 @@ from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.exhibits import spread_rows, write_exhibits
+from liverlab.features import FILE as FEATURES
+from liverlab.features import write_features
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.leak_audit import choice_checks, leak_checks
 from liverlab.place import Place
@@ -41,9 +43,10 @@ def gather(
     overrides: Sequence[str],
     about: Mapping[str, Any],
 ) -> None:
-    """Write the tables of the run, `samples.npz`, `augmentation.npz`, `run.json` and links to the stages."""
+    """Write the tables of the run, `features.csv`, `samples.npz`, `augmentation.npz`, `run.json`, links to the stages."""
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
+    write_features(folder / FEATURES, runs, arms, [name for name in (about["baseline"], about["arm"]) if name])
     cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
     write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
     splits = [

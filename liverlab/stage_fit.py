@@ -1,5 +1,6 @@
-"""A stage's fit: with its tracker, and telling whoever watches how far it is."""
+"""A fit with its tracker, telling whoever watches how far it is; or the tracker alone, where no network is fitted."""
 
+import csv
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 from pytorch_lightning import Callback, LightningDataModule, LightningModule
 
 from liverlab.config import ExperimentConfig
-from liverlab.stages import write_progress
+from liverlab.place import Place
+from liverlab.stages import key_of, write_progress
 from liverlab.tracking import RunName, resolve_mode, tracked
 from liverlab.training import fit
 
@@ -39,3 +41,21 @@ def fit_tracked(
             report=report,
             identity=identity,
         )
+
+
+def track_scores(config: ExperimentConfig, folder: Path, place: Place, experiment: str, facts: dict[str, Any]) -> None:
+    """The tracked run of a classifier stage without a fit: named as the CNN's, with the value its curve ends with.
+
+    Args:
+        config: The arm's.
+        folder: The stage's; its `predictions.csv` is read.
+        place: The split.
+        experiment: The experiment that was asked for.
+        facts: Settings of the method, logged as the run's config.
+    """
+    with (folder / "predictions.csv").open(newline="") as file:
+        correct = [row["predicted"] == row["label"] for row in csv.DictReader(file)]
+    name = RunName(experiment, config.name, "classifier", place.name, key_of(folder))
+    with tracked(name, facts, mode=resolve_mode(config.tracking), folder=Path(config.runs_dir) / "wandb") as logger:
+        if logger:
+            logger.log_metrics({"test_accuracy": sum(correct) / len(correct)})

@@ -21,6 +21,8 @@ def file_part(text: str) -> str:
 def training_name(config: ExperimentConfig) -> str:
     """What a classifier trains on, e.g. "classic-5000-dcgan-1000": arms of any name share what is the same."""
     parts = [config.augmentation] if config.augmentation == "none" else ["classic", str(config.classic.size)]
+    if config.method == "discriminator":
+        return "-".join([config.generator, "discriminator", *parts])
     if config.generator != "none":
         volume = "chosen" if config.synthetic.choose_from else str(config.synthetic.size)
         parts += [config.generator, volume]

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def keys(config):
 def rows_of(cohort, folder, config, fold=0):
     (folder / "cohort").mkdir(parents=True)
     cohort.save(folder / "cohort")
-    fit_bovw(folder, [folder / "cohort"], config=config, place=Place(0, fold))
+    fit_bovw(folder, [folder / "cohort"], config=config, place=Place(0, fold), experiment="e")
     with (folder / "predictions.csv").open() as file:
         return list(csv.DictReader(file))
 
@@ -101,3 +101,10 @@ def test_what_changes_the_stage(setting, same):
 def test_impossible_settings_are_named(settings, sentence):
     with pytest.raises(InputError, match=sentence):
         load(*settings)
+
+
+def test_its_scores_are_tracked(tiny_cohort, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("liverlab.bovw_stage.track_scores", lambda *given: told.append(given))
+    rows_of(tiny_cohort, tmp_path, load())
+    assert told == [(load(), tmp_path, Place(0, 0), "e", asdict(load().bovw))]

@@ -123,7 +123,7 @@ def test_the_feature_based_baseline_is_compared_without_steps_or_curves(finished
     assert {name: arm["steps"] for name, arm in arms.items()} == {"classic_aug": 6, "paper-bovw": None}
     with (folder / "learning_curves.csv").open() as file:
         assert {row["arm"] for row in csv.DictReader(file)} == {"classic_aug"}
-    assert "paper-bovw: fitted without optimizer steps" in (folder / "report.html").read_text()
+    assert "paper-bovw: fitted without optimizer steps." in (folder / "report.html").read_text()
 
 
 @pytest.fixture

@@ -171,8 +171,14 @@ def test_many_arms_stand_beside_the_published_rows_with_their_distance_to_the_ba
         expected = f"{100 * (right[arm] - right['classic_aug']) / 57:+.1f}".replace("-", "−")
         assert re.search(rf">{arm}</th>.*<td>{re.escape(expected)}<small>", table)
     # 13 lesions of 182 from classic augmentation to the DCGAN, 5 to the ACGAN, 39 from nothing to classic augmentation
-    for name, points in (("classic + DCGAN", "+7.1"), ("classic + ACGAN", "+2.7"), ("no augmentation", "−21.4")):
-        assert re.search(rf">{re.escape(name)}</th>.*<td>{re.escape(points)}</td></tr>", table)
+    for name, arm, points in (
+        ("classic + DCGAN", "dcgan_aug", "+7.1"),
+        ("classic + ACGAN", "paper-acgan", "+2.7"),
+        ("no augmentation", "no_aug", "−21.4"),
+    ):
+        row = rf">{re.escape(name)}<small>here {arm}</small></th>.*<td>{re.escape(points)}</td></tr>"
+        assert re.search(row, table)
+    assert "BoVW-MI (bag of visual words)</th>" in table  # none of the run's arms stands for it
     by_class = text.split('aria-label="Published sensitivity and specificity by class"')[1].split("</table>")[0]
     for printed in ("98.1", "72.3", "100.0", "78.5"):  # the paper's sensitivities of cysts and hemangiomas
         assert printed in by_class
@@ -207,11 +213,21 @@ def test_unequal_steps_are_named():
     assert "training time rather than images" in budget_statement(run)
 
 
+def test_of_many_arms_those_with_steps_and_those_without_are_named():
+    gan = {"steps": None, "generator": "acgan", "details": {"epochs": 25}}
+    arms = {"cnn": {"steps": 300}, "more": {"steps": 300}, "words": {"steps": None, "generator": None}, "head": gan}
+    assert budget_statement({"arms": arms}) == (
+        "words: fitted without optimizer steps. head: trained as part of its acgan, for that one’s 25 epochs. "
+        "cnn and more trained for 300 optimizer steps per split, so a difference between them is not one of the number "
+        "of steps."
+    )
+
+
 def test_an_arm_without_steps_shares_no_budget(folder):
     run = json.loads((folder / "run.json").read_text())
-    run["arms"]["acgan"] |= {"steps": None, "epochs": None}
+    run["arms"]["acgan"] |= {"steps": None, "epochs": None, "generator": None}
     (folder / "run.json").write_text(json.dumps(run))
-    assert "acgan: fitted without optimizer steps, so no training budget is shared by the arms." in report(folder)
+    assert "acgan: fitted without optimizer steps. So no training budget is shared by the arms." in report(folder)
     assert not any("optimizer steps" in text for text in cautions(json.loads((folder / "metrics.json").read_text())))
 
 

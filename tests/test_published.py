@@ -3,6 +3,7 @@ import pytest
 
 from liverlab.evaluation.metrics import expand, paper_metrics
 from liverlab.evaluation.published import PUBLISHED_RESULTS
+from liverlab.settings import experiment_names, load_experiment
 
 
 def test_intervals_are_wilsons():
@@ -24,3 +25,19 @@ def test_printed_values_agree_with_the_counts_and_matrices():
             values = paper_metrics(*expand(np.array(row.confusion)), 3)
             assert values["sensitivity"] == pytest.approx(row.sensitivity, abs=0.0006)
             assert values["specificity"] == pytest.approx(row.specificity, abs=0.0006)
+
+
+def test_each_row_names_one_experiment_and_its_method():
+    methods = {
+        "no_aug": ("cnn", "none", "none"),
+        "classic_aug": ("cnn", "classic", "none"),
+        "dcgan_aug": ("cnn", "classic", "dcgan"),
+        "paper-acgan": ("cnn", "classic", "acgan"),
+        "paper-acgan_discriminator": ("discriminator", "classic", "acgan"),
+        "paper-bovw": ("bovw", "none", "none"),
+    }
+    names = {name.replace("/", "-"): name for name in experiment_names()}
+    found = [load_experiment(names[row.ours], ["profile=smoke"]) for row in PUBLISHED_RESULTS]
+    assert {arm.name: (arm.method, arm.augmentation, arm.generator) for arm in found} == methods
+    # "without these modifications" (sec. 4.3): both ACGAN rows have the plain discriminator
+    assert [arm.acgan.discriminator for arm in found if arm.generator == "acgan"] == ["dcgan", "dcgan"]

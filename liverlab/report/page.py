@@ -15,6 +15,7 @@ from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
+from liverlab.report.feature_figure import features_section
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
@@ -29,7 +30,7 @@ CURVES = {
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html` from metrics.json, run.json, the images and the curves of a folder.
+    """Write `report.html` from metrics.json, run.json, features.csv, the images and the curves of a folder.
 
     Returns:
         The path of the page.
@@ -62,6 +63,7 @@ def write_report(folder: Path) -> Path:
         difference=_difference(metrics),
         accuracy=Markup(figures.accuracy_figure(metrics, published)),
         curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
+        features=features_section(folder / "features.csv", run),
         samples=sample_grids(folder, run, metrics["class_names"]),
         augmentation=augmentation_tiles(folder, run),
         any_classic=any(arm["training_images"]["classic"] for arm in every_training.values()),
@@ -118,20 +120,29 @@ def differences(metrics: dict[str, Any], published: list[dict[str, Any]]) -> dic
 def budget_statement(run: dict[str, Any]) -> str:
     """Whether the arms trained equally long, in words."""
     steps = {name: arm["steps"] for name, arm in run["arms"].items() if arm["steps"]}
-    if len(steps) < len(run["arms"]):
-        others = " and ".join(name for name in run["arms"] if name not in steps)
-        return f"{others}: fitted without optimizer steps, so no training budget is shared by the arms."
+    told = [_stepless(name, arm) for name, arm in run["arms"].items() if name not in steps]
     listed = ", ".join(f"{name} {count:,}" for name, count in steps.items())
-    if len(set(steps.values())) == 1:
-        return (
+    if told and len(steps) < 2:
+        told.append("So no training budget is shared by the arms.")
+    elif len(set(steps.values())) == 1:
+        told.append(
             f"{' and '.join(steps)} trained for {next(iter(steps.values())):,} optimizer steps per split, so a "
             "difference between them is not one of the number of steps."
         )
-    return (
-        f"The arms took different numbers of optimizer steps per split ({listed}), as in the published protocol, which "
-        "counts epochs: an arm with more images trains longer. Part of any difference may be training time rather than "
-        "images."
-    )
+    else:
+        told.append(
+            f"The arms took different numbers of optimizer steps per split ({listed}), as in the published protocol, "
+            "which counts epochs: an arm with more images trains longer. Part of any difference may be training time "
+            "rather than images."
+        )
+    return " ".join(told)
+
+
+def _stepless(name: str, arm: dict[str, Any]) -> str:
+    """What is true of an arm without steps of its own; one with a generator is that generator's discriminator."""
+    if arm["generator"]:
+        return f"{name}: trained as part of its {arm['generator']}, for that one’s {arm['details']['epochs']} epochs."
+    return f"{name}: fitted without optimizer steps."
 
 
 def spread_summary(rows: list[dict[str, Any]], class_names: list[str]) -> list[dict[str, Any]]:
