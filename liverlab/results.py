@@ -43,7 +43,7 @@ def gather(
     overrides: Sequence[str],
     about: Mapping[str, Any],
 ) -> None:
-    """Write the tables of the run, `features.csv`, `samples.npz`, `augmentation.npz`, `run.json`, links to the stages."""
+    """Write the tables and images of the run, `run.json` and links to the stages."""
     _gather_rows(folder / "predictions.csv", runs, arms, "predictions.csv", {})
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
     write_features(folder / FEATURES, runs, arms, [name for name in (about["baseline"], about["arm"]) if name])
@@ -160,13 +160,14 @@ def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict
         steps = network.get("steps") or network["epochs"] * batches
         length = {"steps": steps, "epochs": steps / batches}
     generators, pools = generators_of(stages), [need for need in stages[0].needs if need.kind == "pool"]
+    kind = kind_of(generators[0]) if generators else None
     notes = training.get("control", [])  # stages that were finished before there were controls have none
     return {
         "description": "; ".join([description, *notes]),
         "training_images": training["images"],
         **length,
-        "generator": pools[0].settings["generator"] if pools else None,
-        "details": generators[0].settings[kind_of(generators[0])] if generators else {},
+        "generator": pools[0].settings["generator"] if pools else kind,
+        "details": generators[0].settings[kind] if kind else {},
         "choices": choices_of(stages, runs),
     }
 
