@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 from data_modules.pool import SamplePool
 
 

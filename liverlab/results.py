@@ -13,7 +13,7 @@ from typing import Any
 
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi
 from data_modules.whole_file import replacing

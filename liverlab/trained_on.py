@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from data_modules.cohort import Cohort
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 
 FILE = "trained_on.json"
 MEAN = "training_mean.npy"  # what is subtracted from a classifier's images, (1, 1, size, size) in (0, 1)
