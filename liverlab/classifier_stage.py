@@ -17,10 +17,10 @@ from liverlab.models.classifier import LesionClassifier
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
 from liverlab.stage_fit import fit_tracked
-from liverlab.stage_settings import identity_of_fit
+from liverlab.stage_settings import identity_of_fit, leaks_on_purpose
 from liverlab.stages import key_of
 from liverlab.tracking import RunName
-from liverlab.trained_on import MEAN, TrainedOn
+from liverlab.trained_on import MEAN, TrainedOn, write_lineage
 from liverlab.training import predict
 
 
@@ -42,7 +42,7 @@ def fit_classifier(
     model = LesionClassifier(num_classes=len(cohort.class_names), size=config.roi.size, seed=seed, **network)
     name = RunName(experiment, config.name, "classifier", place.name, key_of(folder))
     length = {budget["budget"]: budget[budget["budget"]]}
-    injections = [SyntheticInjection(pool) for pool in pools]
+    injections = [SyntheticInjection(pool, leak_on_purpose=leaks_on_purpose(config)) for pool in pools]
     identity = identity_of_fit(config, cohort, place)
     fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections, identity)
     probabilities = predict(model, data, config.trainer)
@@ -50,5 +50,6 @@ def fit_classifier(
         raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     TrainedOn.of(cohort, split.train).save(folder)
+    write_lineage(folder, data)
     np.save(folder / MEAN, data.training_mean.numpy())
     write_training(folder / "training.json", config, split, synthetic=sum(len(pool.labels) for pool in pools))

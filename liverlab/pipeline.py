@@ -21,7 +21,7 @@ from liverlab.place import Place
 from liverlab.pool_stage import sample_pool
 from liverlab.sources import cohort_stage
 from liverlab.stage_names import training_name, unit_name
-from liverlab.stage_settings import control_settings, fit_settings, split_settings
+from liverlab.stage_settings import control_settings, fit_settings, leaks_on_purpose, split_settings
 from liverlab.stages import Stage
 
 # which settings of `control` a stage depends on
@@ -63,10 +63,11 @@ def plan_classifier(config: ExperimentConfig, cohort: Stage, place: Place, exper
 
 
 def plan_pool(config: ExperimentConfig, cohort: Stage, place: Place, experiment: str) -> Stage:
-    """The synthetic lesions of one split, from one generator or one per class."""
+    """The synthetic lesions of one split, from one generator or one per class; all splits share those that leak."""
     kind = config.generator
     classes = range(len(config.data.classes)) if GENERATORS[kind].one_per_class else [None]
-    generators = [plan_generator(config, cohort, place, label, experiment) for label in classes]
+    seen = Place(place.repeat, 0) if leaks_on_purpose(config) else place
+    generators = [plan_generator(config, cohort, seen, label, experiment) for label in classes]
     drawn = {"size": config.synthetic.pool_size or config.synthetic.size, "count": config.synthetic.count}
     settings = split_settings(config, place) | control_settings(config, *GENERATOR_CONTROLS)
     settings |= {"generator": kind, "synthetic": drawn}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
+from data_modules.lineage import patients_of
 from data_modules.pool import Provenance
-from liverlab.arm_data import arm_seed, synthetic_per_class
+from liverlab.arm_data import arm_seed, generator_split, synthetic_per_class
 from liverlab.config import ExperimentConfig
 from liverlab.models.registry import GENERATORS
 from liverlab.place import Place
@@ -18,7 +19,9 @@ from liverlab.watched_fit import samplers_file
 def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place) -> None:
     """Sample as many synthetic lesions of every class, and note whom their generators saw."""
     cohort = Cohort.load(inputs[0])
-    patients = {patient for path in inputs[1:] for patient in json.loads((path / "patients.json").read_text())}
+    seen = [set(json.loads((path / "patients.json").read_text())) for path in inputs[1:]]
+    own = patients_of(cohort, generator_split(cohort, config, place).train)
+    assert all(some and some <= own for some in seen), "a generator of another split"
     kind = GENERATORS[config.generator]
     weights = samplers_file(getattr(config, config.generator).ema_decay)
     generators = [
@@ -29,7 +32,7 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
         cohort=cohort.fingerprint,
         repeat=place.repeat,
         fold=place.fold,
-        patients=tuple(sorted(patients)),
+        patients=tuple(sorted(set.union(*seen))),
         seed=arm_seed(config, "pool", config.generator, *place.settings.values()),
     )
     per_class = synthetic_per_class(config, config.synthetic.pool_size or config.synthetic.size)

@@ -22,12 +22,13 @@ from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.exhibits import spread_rows, write_samples
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
-from liverlab.leak_audit import leak_checks
+from liverlab.leak_audit import leak_checks, leaks
 from liverlab.place import Place
 from liverlab.settings import ProfileChange
 from liverlab.stages import Stage, in_order, read_record
 
 CURVE = ("train_loss", "train_accuracy", "test_accuracy")
+LEAK = "; leak on purpose: its generator saw the test lesions"
 LIBRARIES = ("torch", "pytorch-lightning", "torchmetrics", "monai", "numpy", "scikit-learn", "scipy", "liverlab")
 
 
@@ -79,7 +80,7 @@ def gather(
         "arms": {name: _describe_arm(stages, runs, about["descriptions"][name]) for name, stages in arms.items()},
         "spread": spread if pools else None,
         "generators": describe_generators(arms, runs, cohort.class_names),
-        "leak_checks": leak_checks(cohort, splits, pools),
+        "leak_checks": leak_checks(cohort, config, arms, runs),
         "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "hardware": _hardware(),
@@ -151,8 +152,10 @@ def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict
         length = {"steps": steps, "epochs": steps / batches}
     generators = generators_of(stages)
     kind = kind_of(generators[0]) if generators else None
+    leak = leaks(stages)
     return {
-        "description": description,
+        "description": description + (LEAK if leak else ""),
+        "leak_on_purpose": leak,
         "training_images": training["images"],
         **length,
         "generator": kind,
