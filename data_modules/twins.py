@@ -47,8 +47,12 @@ class Twins:
         return " and ".join(f"lesion {lesion.lesion_id} of patient {lesion.patient_id}" for lesion in pair)
 
 
-def expect_no_copies(cohort: Cohort) -> None:
+def expect_no_copies(cohort: Cohort, rows: Sequence[int] = ()) -> None:
     """See that no two patients have a lesion of exactly the same pixels.
+
+    Args:
+        cohort: All lesions.
+        rows: Rows of the manifest that the lesions come from, if known: its author knows no pseudonyms.
 
     Raises:
         InputError: If two have.
@@ -58,7 +62,8 @@ def expect_no_copies(cohort: Cohort) -> None:
         first = seen.setdefault(hashlib.sha256(patch.tobytes()).digest(), position)
         if cohort.lesions[first].patient_id != cohort.lesions[position].patient_id:
             pair = Twins(first, position, 1.0)
-            raise InputError(f"The same pixels are in {pair.named(cohort)}. {REMEDY}")
+            where = f" (rows {rows[first]} and {rows[position]} of the manifest)" if rows else ""
+            raise InputError(f"The same pixels are in {pair.named(cohort)}{where}. {REMEDY}")
 
 
 def expect_no_twins(cohort: Cohort, split: Split) -> None:
@@ -86,6 +91,8 @@ def find_twins(cohort: Cohort, some: Sequence[int], others: Sequence[int]) -> tu
     Returns:
         The pairs, the most alike first; and the largest correlation of any two of different patients.
     """
+    if not len(some) or not len(others):
+        return [], 0.0
     ours, theirs = np.array(some, dtype=np.int64), np.array(others, dtype=np.int64)
     structure, other = fine_structure(cohort.patches[ours]), fine_structure(cohort.patches[theirs])
     patients, found, largest = cohort.patients, set(), 0.0
@@ -93,9 +100,10 @@ def find_twins(cohort: Cohort, some: Sequence[int], others: Sequence[int]) -> tu
         rows = ours[start : start + BLOCK]
         alike = _correlations(structure[start : start + BLOCK], other)
         alike[patients[rows][:, None] == patients[theirs]] = 0
-        largest = max(largest, float(alike.max(initial=0)))
+        largest = max(largest, float(alike.max()))
         for i, j in np.argwhere(alike >= ALIKE):
-            found.add(Twins(*sorted((int(rows[i]), int(theirs[j]))), min(round(float(alike[i, j]), 4), 1.0)))
+            first, second = sorted((int(rows[i]), int(theirs[j])))
+            found.add(Twins(first, second, min(round(float(alike[i, j]), 3), 1.0)))
     return sorted(found, key=lambda pair: (-pair.correlation, pair.first)), largest
 
 
@@ -110,7 +118,8 @@ def fine_structure(patches: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
     usual = np.median(np.abs(fine), axis=(1, 2), keepdims=True)
     fine = fine.clip(-usual, usual)
     fine -= fine.mean((1, 2), keepdims=True)
-    return fine / np.maximum(np.linalg.norm(fine, axis=(1, 2), keepdims=True), 1e-6)
+    fine /= np.maximum(np.linalg.norm(fine, axis=(1, 2), keepdims=True), 1e-6)
+    return fine
 
 
 def _correlations(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
