@@ -23,6 +23,7 @@ INTENDED = "Research on data augmentation: more training images for a classifier
 ONE_SPLIT = (
     "It saw the training side of one split: images of it must not train a classifier that is tested on these lesions."
 )
+LEAK_INTENDED = "To show what a leak buys, and nothing else."
 LIMITS = [
     f"{NOT_CLINICAL} The images show no patient, and no diagnosis can be learnt or checked by them alone.",
     "A generator can repeat what it saw. Whether this one does was not tested here; treat its images like its data.",
@@ -59,7 +60,7 @@ def generator_card(stage: FinishedStage) -> dict[str, Any]:
         "settings": settings,
         "measured": last_measures(stage.folder / "log" / "metrics.csv", seen.class_names),
         "findings": _findings(stage.folder / "watch.json"),
-        "intended_use": INTENDED,
+        "intended_use": LEAK_INTENDED if leaks else INTENDED,
         "saw_every_lesion": leaks,
         "limits": [LEAK if leaks else ONE_SPLIT, *LIMITS, *([PHANTOM] if phantom else [])],
         "licence_of_code": metadata("liverlab")["License-Expression"],

@@ -20,7 +20,7 @@ from data_modules.twins import ALIKE, expect_no_twins, find_twins
 from liverlab.arm_data import find_split
 from liverlab.config import ExperimentConfig, HoldoutConfig
 from liverlab.place import Place
-from liverlab.predictions import tested_patients
+from liverlab.predictions import patients_tested
 from liverlab.stages import Stage, in_order
 from liverlab.trained_on import read_lineage
 
@@ -85,19 +85,19 @@ def _seen_by_generators(stage: Stage, runs: Path) -> set[str]:
 def _generators(classifiers: Sequence[Stage], runs: Path) -> list[Row]:
     seen = {stage.key: _seen_by_generators(stage, runs) for stage in classifiers}
     fed = [stage for stage in classifiers if seen[stage.key]]
-    assert not any(seen[stage.key] & tested_patients(stage.folder(runs)) for stage in fed)
+    assert not any(seen[stage.key] & patients_tested(stage.folder(runs)) for stage in fed)
     return [("Test patients that a generator saw", f"0, behind {len(fed)} classifiers", CLEAN)] if fed else []
 
 
 def _leak(arm: str, classifiers: Sequence[Stage], runs: Path) -> Row:
-    pairs = [(_seen_by_generators(stage, runs), tested_patients(stage.folder(runs))) for stage in classifiers]
+    pairs = [(_seen_by_generators(stage, runs), patients_tested(stage.folder(runs))) for stage in classifiers]
     found = f"{sum(len(seen & tested) for seen, tested in pairs)} of {sum(len(tested) for _, tested in pairs)}"
     return f"Test patients that a generator of {arm} saw", f"{found}: a leak on purpose", ON_PURPOSE
 
 
 def _records(classifiers: Sequence[Stage], runs: Path) -> list[Row]:
     """What the classifiers wrote of their own images; those of an earlier version wrote nothing."""
-    found = [(read_lineage(stage.folder(runs)), tested_patients(stage.folder(runs))) for stage in classifiers]
+    found = [(read_lineage(stage.folder(runs)), patients_tested(stage.folder(runs))) for stage in classifiers]
     records = [(lineage, tested) for lineage, tested in found if lineage]
     missing = len(found) - len(records)
     verdict, rest = (NOTED, f"; {missing} have no record") if missing else (CLEAN, "")

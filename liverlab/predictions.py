@@ -24,7 +24,7 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
             writer.writerow(facts + [f"{p:.6f}" for p in row.tolist()])
 
 
-def tested_patients(folder: Path) -> set[str]:
+def patients_tested(folder: Path) -> set[str]:
     """Pseudonyms of the patients in a finished classifier's predictions."""
     with (folder / "predictions.csv").open(newline="") as file:
         return {row["patient_id"] for row in csv.DictReader(file)}

@@ -10,7 +10,7 @@ from typing import Any
 from data_modules.cohort import Cohort
 from data_modules.lesion_data import LesionDataModule
 from data_modules.lineage import patients_of
-from liverlab.predictions import tested_patients
+from liverlab.predictions import patients_tested
 
 FILE = "trained_on.json"
 LINEAGE = "lineage.json"  # of a classifier's training images, in short
@@ -66,5 +66,5 @@ def read_lineage(folder: Path) -> dict[str, Any] | None:
 def expect_clean_mean(folder: Path) -> None:
     """See that no patient whom a classifier was tested on is in its mean image."""
     lineage = read_lineage(folder)
-    clean = lineage is None or not set(lineage["mean_of"]) & tested_patients(folder)
+    clean = lineage is None or not set(lineage["mean_of"]) & patients_tested(folder)
     assert clean, f"{folder.name}: a test patient is in the mean image"
