@@ -16,14 +16,15 @@ class SyntheticInjection(Callback):
     Args:
         pool: Samples with their provenance; never a generator.
         alone: Whether the classifier trains on them without the real images.
+        leak_on_purpose: Whether the arm is the control whose generator saw test patients.
 
     Raises:
         InputError: If the classes have unequal shares (the class would be readable from "synthetic"), or the pool does
             not belong to the data module's split.
     """
 
-    def __init__(self, pool: SamplePool, *, alone: bool = False) -> None:
-        self.pool, self.alone = pool, alone
+    def __init__(self, pool: SamplePool, *, alone: bool = False, leak_on_purpose: bool = False) -> None:
+        self.pool, self.alone, self.leak_on_purpose = pool, alone, leak_on_purpose
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Add the pool to the data module, once, when a fit begins."""
@@ -35,4 +36,4 @@ class SyntheticInjection(Callback):
             names = zip(data.cohort.class_names, shares.tolist(), strict=True)
             listed = ", ".join(f"{count} {name}" for name, count in names)
             raise InputError(f"The pool's classes have unequal shares ({listed}); generate as many of each.")
-        data.add_training_data(self.pool, alone=self.alone)
+        data.add_training_data(self.pool, alone=self.alone, leak_on_purpose=self.leak_on_purpose)

@@ -43,8 +43,5 @@ class ClassicDataModule(LesionDataModule):
         self.per_lesion, self.recipe = per_lesion, recipe
 
     def render_training(self) -> tuple[Tensor, Tensor]:
-        """Training images in (0, 1) and their labels: each lesion `per_lesion` times, the original included."""
-        images, origin = render_group(
-            self.cohort, self.split.train, self.per_lesion, self.recipe, self.roi, seed=self.seed
-        )
-        return images, self.labels_of(origin.tolist())
+        """Training images in (0, 1) and the lesion of each: each lesion `per_lesion` times, the original first."""
+        return render_group(self.cohort, self.split.train, self.per_lesion, self.recipe, self.roi, seed=self.seed)

@@ -8,8 +8,9 @@ from data_modules.batches import Batch, training_loader
 from data_modules.classic import ClassicRecipe, render_group
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 from data_modules.roi import Roi, to_signed
+from data_modules.twins import expect_no_twins
 
 
 class GANDataModule(LightningDataModule):
@@ -24,6 +25,9 @@ class GANDataModule(LightningDataModule):
         roi: Size, margin and intensity of an ROI.
         batch_size: Images per batch, over all devices.
         seed: Seed of the transforms and of the order of samples.
+
+    Raises:
+        InputError: If a training lesion shows the image of a test lesion under another patient.
     """
 
     def __init__(
@@ -39,13 +43,16 @@ class GANDataModule(LightningDataModule):
         seed: int,
     ) -> None:
         super().__init__()
+        expect_no_twins(cohort, split)
         labels = cohort.labels
         self.lesions = tuple(i for i in split.train if label is None or labels[i] == label)
         self.patients = tuple(sorted(patients_of(cohort, self.lesions)))
+        self.unseen = patients_of(cohort, split.test)
         images, origin = render_group(cohort, self.lesions, per_lesion, recipe, roi, seed=seed)
         self.images, self.labels = to_signed(images), torch.from_numpy(labels)[origin]
         self.batch_size, self.seed = batch_size, seed
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled batches, keyed on (seed, epoch); an incomplete last one is left out, for batch norm's sake."""
+        assert not self.unseen & set(self.patients), "a test patient is among the generator's images"
         return training_loader(self, self.images, self.labels, drop_last=True)

@@ -14,8 +14,10 @@ from data_modules.classic import render_originals
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.folds import Split
+from data_modules.lineage import Lineage, patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
+from data_modules.twins import expect_no_twins
 
 
 class LesionDataModule(LightningDataModule):
@@ -52,29 +54,38 @@ class LesionDataModule(LightningDataModule):
         self.train_labels = torch.empty(0, dtype=torch.long)
 
     def setup(self, stage: str | None = None) -> None:
-        """Render both sides once and fit the mean on the training side. A second call changes nothing."""
+        """Render both sides once and fit the mean on the training side. A second call changes nothing.
+
+        Raises:
+            InputError: If a training lesion shows the image of a test lesion under another patient.
+        """
         if len(self.train_images):
             return
-        self.train_images, self.train_labels = self.render_training()
+        expect_no_twins(self.cohort, self.split)
+        self.train_images, shown = self.render_training()
+        self.train_labels = self.labels_of(shown.tolist())
+        self.lineage = Lineage.of_lesions(self.cohort, self.split, shown.numpy())
+        self.mean_of = self.lineage.patients()
         self.test_images = render_originals(self.cohort, self.split.test, self.roi)
         self.test_labels = torch.from_numpy(self.cohort.labels[list(self.split.test)])
         average = self.train_images.mean(0, keepdim=True)
         self.training_mean = average if self.mean == "image" else average.mean().expand_as(average)
 
     def render_training(self) -> tuple[Tensor, Tensor]:
-        """Training images in (0, 1) and their labels: here, each lesion once."""
-        return render_originals(self.cohort, self.split.train, self.roi), self.labels_of(self.split.train)
+        """Training images in (0, 1), and the position in the cohort of the lesion that each shows: here, each once."""
+        return render_originals(self.cohort, self.split.train, self.roi), torch.tensor(self.split.train)
 
     def labels_of(self, lesions: Sequence[int]) -> Tensor:
         """Class indices under which some training lesions are shown, shape (lesions,)."""
         return torch.from_numpy(self.shown_as[list(lesions)])
 
-    def add_training_data(self, pool: SamplePool, *, alone: bool = False) -> None:
+    def add_training_data(self, pool: SamplePool, *, alone: bool = False, leak_on_purpose: bool = False) -> None:
         """Add generated lesions to the training side: the seam for pools.
 
         Args:
-            pool: The lesions.
+            pool: Samples with their provenance.
             alone: Train on them without the real images. The mean that is subtracted stays that of the real ones.
+            leak_on_purpose: Accept a generator that saw test patients of this cohort: a control, and labelled so.
 
         Raises:
             InputError: If the pool comes from another cohort, or its generator saw anybody but training patients.
@@ -85,7 +96,8 @@ class LesionDataModule(LightningDataModule):
                 "Generate it again from this cohort."
             )
         # a subset, not merely no test patient: pseudonyms of another salt, or none at all, prove nothing
-        own, seen = patients_of(self.cohort, self.split.train), set(pool.provenance.patients)
+        allowed = range(len(self.cohort)) if leak_on_purpose else self.split.train
+        own, seen = patients_of(self.cohort, allowed), set(pool.provenance.patients)
         if not seen or not seen <= own:
             raise InputError(
                 f"The pool's generator (repeat {pool.provenance.repeat}, fold {pool.provenance.fold}) saw {len(seen)} "
@@ -96,9 +108,14 @@ class LesionDataModule(LightningDataModule):
         kept = 0 if alone else len(self.train_images)
         self.train_images = torch.cat([self.train_images[:kept], from_signed(pool.images)])
         self.train_labels = torch.cat([self.train_labels[:kept], pool.labels])
+        self.lineage = self.lineage.first(kept).with_pool(
+            pool.provenance, len(pool.labels), leak_on_purpose=leak_on_purpose
+        )
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Shuffled training batches, keyed on (seed, epoch)."""
+        """Shuffled training batches, keyed on (seed, epoch); refused if anything of a test patient is among them."""
+        assert len(self.lineage) == len(self.train_labels), "an image without lineage"
+        self.lineage.expect_no_test_patient()
         images = self.train_images - self.training_mean
         return training_loader(self, images, self.train_labels, drop_last=False)
 
@@ -115,8 +132,3 @@ class LesionDataModule(LightningDataModule):
     def predict_dataloader(self) -> DataLoader[Batch]:
         """The test side again."""
         return self.test_dataloader()
-
-
-def patients_of(cohort: Cohort, lesions: tuple[int, ...]) -> set[str]:
-    """Pseudonyms of the patients of some lesions."""
-    return {cohort.lesions[i].patient_id for i in lesions}

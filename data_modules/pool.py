@@ -20,6 +20,7 @@ class Provenance:
         fold: Fold of the split.
         patients: Pseudonyms of every patient that the generator saw.
         seed: Seed of the noise.
+        source: What its images are to a classifier: "synthetic", or "control" where no generator made them.
     """
 
     generator: str
@@ -28,6 +29,13 @@ class Provenance:
     fold: int
     patients: tuple[str, ...]
     seed: int
+    source: str = "synthetic"
+
+    @classmethod
+    def load(cls, folder: Path) -> "Provenance":
+        """Read what `SamplePool.save` wrote, without the images."""
+        origin = json.loads((folder / "provenance.json").read_text())
+        return cls(**(origin | {"patients": tuple(origin["patients"])}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +67,6 @@ class SamplePool:
     @classmethod
     def load(cls, folder: Path) -> "SamplePool":
         """Read what `save` wrote."""
-        origin = json.loads((folder / "provenance.json").read_text())
-        provenance = Provenance(**(origin | {"patients": tuple(origin["patients"])}))
         with np.load(folder / "pool.npz") as arrays:
-            return cls(torch.from_numpy(arrays["images"]).float(), torch.from_numpy(arrays["labels"]), provenance)
+            images, labels = torch.from_numpy(arrays["images"]).float(), torch.from_numpy(arrays["labels"])
+        return cls(images, labels, Provenance.load(folder))

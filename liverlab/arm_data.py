@@ -14,6 +14,7 @@ from data_modules.roi import Roi
 from liverlab.config import ClassicConfig, ExperimentConfig
 from liverlab.control_training import shown_labels
 from liverlab.place import Place
+from liverlab.stage_settings import leaks_on_purpose
 
 
 def classifier_data(config: ExperimentConfig, cohort: Cohort, split: Split) -> LesionDataModule:
@@ -82,6 +83,13 @@ def find_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
     splits = make_splits(cohort, folds=config.n_folds, repeats=place.repeat + 1, seed=config.seed)
     split = next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
     return inner_split(cohort, split, folds=config.n_folds, seed=config.seed) if place.inner else split
+
+
+def generator_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
+    """The split whose training side the arm's generators see: that of this place, or all lesions for a leak."""
+    if leaks_on_purpose(config):
+        return Split(place.repeat, place.fold, tuple(range(len(cohort))), ())
+    return find_split(cohort, config, place)
 
 
 def generator_data(config: ExperimentConfig, cohort: Cohort, split: Split, label: int | None) -> GANDataModule:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from data_modules.cohort import Cohort
@@ -15,6 +14,7 @@ from liverlab.models.bovw import BagOfVisualWords
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
 from liverlab.stage_fit import track_scores
+from liverlab.trained_on import write_lineage
 
 
 def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place, experiment: str) -> None:
@@ -27,12 +27,12 @@ def fit_bovw(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, 
     split = find_split(cohort, config, place)
     data = classifier_data(config, cohort, split)
     data.setup("fit")
-    patients = cohort.patients[list(split.train)]
-    # classic transforms come in rounds: every lesion once, then every lesion again
-    patients = np.tile(patients, len(data.train_labels) // len(patients))
+    data.lineage.expect_no_test_patient()
+    patients = cohort.patients[data.lineage.lesions]
     model = BagOfVisualWords(seed=arm_seed(config, "bovw", *place.settings.values()), **asdict(config.bovw))
     model.fit(data.train_images[:, 0].numpy(), data.train_labels.numpy(), patients)
     probabilities = torch.from_numpy(model.predict_proba(data.test_images[:, 0].numpy()))
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
+    write_lineage(folder, data)
     write_training(folder / "training.json", config, split, synthetic=0, notes=control_notes(config, data))
     track_scores(config, folder, place, experiment, asdict(config.bovw))

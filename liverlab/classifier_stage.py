@@ -18,10 +18,10 @@ from liverlab.models.classifier import LesionClassifier
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
 from liverlab.stage_fit import fit_tracked
-from liverlab.stage_settings import identity_of_fit
+from liverlab.stage_settings import identity_of_fit, leaks_on_purpose
 from liverlab.stages import key_of
 from liverlab.tracking import RunName
-from liverlab.trained_on import MEAN, TrainedOn
+from liverlab.trained_on import MEAN, TrainedOn, write_lineage
 from liverlab.training import predict
 
 
@@ -44,7 +44,8 @@ def fit_classifier(
     unit = f"{place.name}-{config.synthetic.size}" if place.inner else place.name  # a candidate of nested selection
     name = RunName(experiment, config.name, "classifier", unit, key_of(folder))
     length = {budget["budget"]: budget[budget["budget"]]}
-    injections = [SyntheticInjection(pool, alone=not config.control.real_images) for pool in pools]
+    alone, leak = not config.control.real_images, leaks_on_purpose(config)
+    injections = [SyntheticInjection(pool, alone=alone, leak_on_purpose=leak) for pool in pools]
     identity = identity_of_fit(config, cohort, place)
     fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections, identity)
     probabilities = predict(model, data, config.trainer)
@@ -52,6 +53,7 @@ def fit_classifier(
         raise InputError(f"The classifier of {config.name} diverged (classifier.lr={config.classifier.lr}). Lower it.")
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
     TrainedOn.of(cohort, split.train).save(folder)
+    write_lineage(folder, data)
     np.save(folder / MEAN, data.training_mean.numpy())
     synthetic = sum(len(pool.labels) for pool in pools)
     write_training(folder / "training.json", config, split, synthetic=synthetic, notes=control_notes(config, data))

@@ -19,7 +19,7 @@ from data_modules.classic import render_group, render_originals
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.folds import Split
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 from data_modules.pool import Provenance, SamplePool
 from data_modules.roi import Roi, to_signed
 from liverlab.arm_data import arm_seed, classic_per_lesion, classic_recipe, data_seed, synthetic_per_class

@@ -12,7 +12,7 @@ from liverlab.models.classifier import LesionClassifier
 from liverlab.models.networks import LesionCNN
 from liverlab.models.registry import GENERATORS
 from liverlab.synthesis import draw_class
-from liverlab.trained_on import MEAN
+from liverlab.trained_on import MEAN, expect_clean_mean
 from liverlab.training import CHECKPOINT
 from liverlab.watched_fit import samplers_file
 
@@ -44,7 +44,8 @@ class ReadyClassifier(nn.Module):
 
 
 def load_classifier(stage: FinishedStage) -> ReadyClassifier:
-    """The classifier of a finished stage."""
+    """The classifier of a finished stage; its mean image must hold no test patient."""
+    expect_clean_mean(stage.folder)
     path = stage.folder / CHECKPOINT
     model = LesionClassifier.load_from_checkpoint(path, map_location="cpu", weights_only=True)
     return ReadyClassifier(model.network, torch.from_numpy(np.load(stage.folder / MEAN))).eval()

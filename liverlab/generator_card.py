@@ -15,10 +15,17 @@ from liverlab.finished_stage import NOT_CLINICAL, FinishedStage
 
 LIBRARIES = ("torch", "pytorch-lightning", "numpy")
 MEASURED = ("kid_", "spread_", "label_effect")  # columns of the log that say how good the samples are
+LEAK = (
+    "It saw every lesion of its cohort, test lesions among them: a leak on purpose (control.generator_sees=everybody). "
+    "It shows what a leak buys; a classifier that learns from its images has no honest test on this cohort."
+)
 INTENDED = "Research on data augmentation: more training images for a classifier of the same cohort's training side."
+ONE_SPLIT = (
+    "It saw the training side of one split: images of it must not train a classifier that is tested on these lesions."
+)
+LEAK_INTENDED = "To show what a leak buys, and nothing else."
 LIMITS = [
     f"{NOT_CLINICAL} The images show no patient, and no diagnosis can be learnt or checked by them alone.",
-    "It saw the training side of one split: images of it must not train a classifier that is tested on these lesions.",
     "A generator can repeat what it saw. Whether this one does was not tested here; treat its images like its data.",
     "Its lesions are those of its cohort: the same scanners, phases, sizes and classes; what is rare may be missing.",
     "The pixel size is relative to the lesion's diameter: the images carry no size in mm.",
@@ -30,6 +37,7 @@ def generator_card(stage: FinishedStage) -> dict[str, Any]:
     """All that is known of a finished generator, as plain values without names or paths."""
     kind, settings, seen, roi = generator_kind(stage), stage.settings, stage.trained_on, stage.roi
     model = load_generator(stage)
+    leaks = settings.get("control", {}).get("generator_sees") == "everybody"
     phantom = any(need.startswith("cohort/phantom") for need in stage.record["needs"])
     return {
         "name": stage.name,
@@ -52,8 +60,9 @@ def generator_card(stage: FinishedStage) -> dict[str, Any]:
         "settings": settings,
         "measured": last_measures(stage.folder / "log" / "metrics.csv", seen.class_names),
         "findings": _findings(stage.folder / "watch.json"),
-        "intended_use": INTENDED,
-        "limits": [*LIMITS, *([PHANTOM] if phantom else [])],
+        "intended_use": LEAK_INTENDED if leaks else INTENDED,
+        "saw_every_lesion": leaks,
+        "limits": [LEAK if leaks else ONE_SPLIT, *LIMITS, *([PHANTOM] if phantom else [])],
         "licence_of_code": metadata("liverlab")["License-Expression"],
         "versions": {
             "liverlab": stage.record["version"],
@@ -107,7 +116,9 @@ def card_page(card: dict[str, Any]) -> str:
         ],
         "What it saw": [
             f"cohort {cohort['fingerprint']}" + (" (digital phantom)" if cohort["digital_phantom"] else ""),
-            f"the training side of fold {split['fold']} of {split['n_folds']}, repeat {split['repeat']}",
+            "every lesion, also those that classifiers are tested on"
+            if card["saw_every_lesion"]
+            else f"the training side of fold {split['fold']} of {split['n_folds']}, repeat {split['repeat']}",
             f"{cohort['patients_seen']} patients; lesions: {lesions}",
         ],
         "What it is for": [card["intended_use"]],

@@ -9,7 +9,7 @@ import torch
 
 from callbacks.gan_findings import Finding
 from data_modules.cohort import Cohort
-from liverlab.arm_data import arm_seed, find_split, generator_data
+from liverlab.arm_data import arm_seed, generator_data, generator_split
 from liverlab.config import ExperimentConfig
 from liverlab.models.registry import build_generator
 from liverlab.place import Place
@@ -37,7 +37,7 @@ def fit_generator(
         InputError: If there are fewer images than a batch has, or the watch stopped the fit.
     """
     cohort = Cohort.load(inputs[0])
-    split = find_split(cohort, config, place)
+    split = generator_split(cohort, config, place)
     data = generator_data(config, cohort, split, label)
     (folder / "patients.json").write_text(json.dumps(data.patients))
     TrainedOn.of(cohort, data.lesions).save(folder)

@@ -27,7 +27,7 @@ from liverlab.pool_kinds import is_trained
 from liverlab.pool_stage import fill_control_pool, sample_pool
 from liverlab.sources import cohort_stage
 from liverlab.stage_names import training_name, unit_name
-from liverlab.stage_settings import control_settings, fit_settings, split_settings
+from liverlab.stage_settings import control_settings, fit_settings, leaks_on_purpose, split_settings
 from liverlab.stages import Stage
 
 # which settings of `control` a stage depends on
@@ -106,8 +106,9 @@ def plan_pool(config: ExperimentConfig, cohort: Stage, place: Place, experiment:
         run = partial(fill_control_pool, config=config, place=place)
         return Stage("pool", f"{kind}-{place.name}", settings, run, (cohort,))
     classes = range(len(config.data.classes)) if GENERATORS[kind].one_per_class else [None]
-    generators = [plan_generator(config, cohort, place, label, experiment) for label in classes]
     settings |= control_settings(config, *GENERATOR_CONTROLS)
+    seen = Place(place.repeat, 0) if leaks_on_purpose(config) else place  # all splits share generators that leak
+    generators = [plan_generator(config, cohort, seen, label, experiment) for label in classes]
     run = partial(sample_pool, config=config, place=place)
     return Stage("pool", f"{kind}-{place.name}", settings, run, (cohort, *generators))
 

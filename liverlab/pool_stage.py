@@ -6,8 +6,9 @@ from pathlib import Path
 
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
+from data_modules.lineage import patients_of
 from data_modules.pool import Provenance
-from liverlab.arm_data import arm_seed, find_split, synthetic_per_class
+from liverlab.arm_data import arm_seed, find_split, generator_split, synthetic_per_class
 from liverlab.config import ExperimentConfig
 from liverlab.control_pools import control_pool
 from liverlab.models.registry import GENERATORS
@@ -19,7 +20,9 @@ from liverlab.watched_fit import samplers_file
 def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfig, place: Place) -> None:
     """Sample as many synthetic lesions of every class, and note whom their generators saw."""
     cohort = Cohort.load(inputs[0])
-    patients = {patient for path in inputs[1:] for patient in json.loads((path / "patients.json").read_text())}
+    seen = [set(json.loads((path / "patients.json").read_text())) for path in inputs[1:]]
+    own = patients_of(cohort, generator_split(cohort, config, place).train)
+    assert all(some and some <= own for some in seen), "a generator of another split"
     kind = GENERATORS[config.generator]
     weights = samplers_file(getattr(config, config.generator).ema_decay)
     generators = [
@@ -30,7 +33,7 @@ def sample_pool(folder: Path, inputs: Sequence[Path], *, config: ExperimentConfi
         cohort=cohort.fingerprint,
         repeat=place.repeat,
         fold=place.fold,
-        patients=tuple(sorted(patients)),
+        patients=tuple(sorted(set.union(*seen))),
         seed=arm_seed(config, "pool", config.generator, *place.settings.values()),
     )
     per_class = synthetic_per_class(config, config.synthetic.pool_size or config.synthetic.size)

@@ -25,6 +25,12 @@ def write_predictions(path: Path, cohort: Cohort, split: Split, probabilities: T
             writer.writerow(facts + [f"{p:.6f}" for p in row.tolist()])
 
 
+def patients_tested(folder: Path) -> set[str]:
+    """Pseudonyms of the patients in a finished classifier's predictions."""
+    with (folder / "predictions.csv").open(newline="") as file:
+        return {row["patient_id"] for row in csv.DictReader(file)}
+
+
 def write_training(
     path: Path, config: ExperimentConfig, split: Split, *, synthetic: int, notes: Sequence[str] = ()
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from data_modules.cohort import Cohort
 from data_modules.folds import Split
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi
 from data_modules.whole_file import replacing
@@ -25,12 +25,13 @@ from liverlab.exhibits import spread_rows, write_exhibits
 from liverlab.features import FILE as FEATURES
 from liverlab.features import write_features
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
-from liverlab.leak_audit import choice_checks, leak_checks
+from liverlab.leak_audit import leak_checks, leaks
 from liverlab.place import Place
 from liverlab.settings import ProfileChange, protocol_name
 from liverlab.stages import Stage, in_order, read_record
 
 CURVE = ("train_loss", "train_accuracy", "test_accuracy")
+LEAK = "leak on purpose: its generator saw the test lesions"
 LIBRARIES = ("torch", "pytorch-lightning", "torchmetrics", "monai", "numpy", "scikit-learn", "scipy", "liverlab")
 
 
@@ -81,8 +82,7 @@ def gather(
         "arms": {name: _describe_arm(stages, runs, about["descriptions"][name]) for name, stages in arms.items()},
         "spread": spread if pools else None,
         "generators": describe_generators(arms, runs, cohort.class_names),
-        "leak_checks": leak_checks(cohort, splits, pools)
-        + choice_checks(cohort, splits, choices_of(arms[about["arm"]], runs)),
+        "leak_checks": leak_checks(cohort, config, arms, runs),
         "protocol": {
             "name": protocol_name(config),
             "folds": config.n_folds,
@@ -162,8 +162,10 @@ def _describe_arm(stages: Sequence[Stage], runs: Path, description: str) -> dict
     generators, pools = generators_of(stages), [need for need in stages[0].needs if need.kind == "pool"]
     kind = kind_of(generators[0]) if generators else None
     notes = training.get("control", [])  # stages that were finished before there were controls have none
+    leak = leaks(stages)
     return {
-        "description": "; ".join([description, *notes]),
+        "description": "; ".join([description, *notes, *([LEAK] if leak else [])]),
+        "leak_on_purpose": leak,
         "training_images": training["images"],
         **length,
         "generator": pools[0].settings["generator"] if pools else kind,

@@ -14,6 +14,7 @@ from data_modules.ingest import ingest, manifest_of
 from data_modules.manifest import read_manifest
 from data_modules.phantom import write_phantom
 from data_modules.phantom.phantom_cohort import finished_phantom, recipe_digest
+from data_modules.twins import expect_no_copies
 from liverlab.config import ExperimentConfig
 from liverlab.report.ingest_page import write_ingest_page
 from liverlab.stages import Stage, write_progress
@@ -93,7 +94,7 @@ def ingest_cohort(
 
     Raises:
         InputError: If any case was refused: an experiment on fewer lesions than the manifest lists must be asked for by
-            a shorter manifest.
+            a shorter manifest. Or if two patients have the same image.
     """
     if manifest is None:
         manifest, salt_file = inputs[0] / "manifest.csv", folder / "salt"
@@ -108,14 +109,21 @@ def ingest_cohort(
             "Mend them or take their rows out of the manifest; or keep the others: `liverlab ingest MANIFEST --out "
             "data/mine` lists all, and data.manifest=data/mine goes on without them."
         )
+    expect_no_copies(cohort, [case.row for case in report.cases])
     report.write(folder)
     write_ingest_page(folder, cohort, report)
     cohort.save(folder)
 
 
 def copy_cohort(folder: Path, inputs: Sequence[Path], *, source: Path, classes: Sequence[str]) -> None:
-    """Take over a cohort that was ingested before."""
-    load_cohort(source, classes).save(folder)
+    """Take over a cohort that was ingested before.
+
+    Raises:
+        InputError: If two of its patients have the same image.
+    """
+    cohort = load_cohort(source, classes)
+    expect_no_copies(cohort)
+    cohort.save(folder)
 
 
 def load_cohort(folder: Path, classes: Sequence[str]) -> Cohort:

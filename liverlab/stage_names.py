@@ -5,12 +5,16 @@ from dataclasses import fields
 
 from liverlab.config import ControlConfig, ExperimentConfig
 from liverlab.place import Place
-from liverlab.stage_settings import control_settings
+from liverlab.stage_settings import control_settings, leaks_on_purpose
 
 
 def unit_name(config: ExperimentConfig, place: Place, label: int | None) -> str:
-    """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id."""
-    return place.name + ("" if label is None else f"-{file_part(config.data.classes[label])}")
+    """The split, and the class where a stage is about one: "r0-f1-cyst"; fit for a folder's name and a W&B id.
+
+    A generator of all lesions belongs to a repeat and to none of its folds: "r0-everybody".
+    """
+    where = f"r{place.repeat}-everybody" if leaks_on_purpose(config) else place.name
+    return where + ("" if label is None else f"-{file_part(config.data.classes[label])}")
 
 
 def file_part(text: str) -> str:

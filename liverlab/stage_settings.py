@@ -30,6 +30,11 @@ def control_settings(config: ExperimentConfig, *names: str) -> dict[str, dict[st
     return {"control": found} if found else {}
 
 
+def leaks_on_purpose(config: ExperimentConfig) -> bool:
+    """Whether the arm's generators saw its test lesions, to show what such a leak buys."""
+    return config.generator != "none" and config.control.generator_sees == "everybody"
+
+
 def identity_of_fit(config: ExperimentConfig, cohort: Cohort, place: Place) -> dict[str, object]:
     """What a killed fit must have in common with the one that goes on from its state."""
     facts: dict[str, object] = {"classes": cohort.class_names, "cohort": cohort.fingerprint}

@@ -5,11 +5,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from data_modules.cohort import Cohort
-from data_modules.lesion_data import patients_of
+from data_modules.lesion_data import LesionDataModule
+from data_modules.lineage import patients_of
+from liverlab.predictions import patients_tested
 
 FILE = "trained_on.json"
+LINEAGE = "lineage.json"  # of a classifier's training images, in short
 MEAN = "training_mean.npy"  # what is subtracted from a classifier's images, (1, 1, size, size) in (0, 1)
 
 
@@ -46,3 +50,21 @@ class TrainedOn:
         """Read what `save` wrote."""
         facts = json.loads((folder / FILE).read_text())
         return cls(**(facts | {"class_names": tuple(facts["class_names"])}))
+
+
+def write_lineage(folder: Path, data: LesionDataModule) -> None:
+    """Write `lineage.json`: images by source, and the patients of the images, of each pool and of the mean image."""
+    (folder / LINEAGE).write_text(json.dumps(data.lineage.summary() | {"mean_of": sorted(data.mean_of)}, indent=1))
+
+
+def read_lineage(folder: Path) -> dict[str, Any] | None:
+    """What `write_lineage` wrote; None for a classifier from before there was such a record."""
+    path = folder / LINEAGE
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def expect_clean_mean(folder: Path) -> None:
+    """See that no patient whom a classifier was tested on is in its mean image."""
+    lineage = read_lineage(folder)
+    clean = lineage is None or not set(lineage["mean_of"]) & patients_tested(folder)
+    assert clean, f"{folder.name}: a test patient is in the mean image"

@@ -20,7 +20,8 @@ def finished_run(folder):
     rng = np.random.default_rng(0)
     rows = []
     for k in range(12):
-        hu, masks = body(lesions=[(4, 30, 28, 6 + k % 3, 20 * (k % 3) - 20)])
+        # each at a place of its own: at one place, two patients of one class would be one image but for the noise
+        hu, masks = body(lesions=[(4, 30 + k // 3, 28 - 2 * (k // 3), 6 + k % 3, 20 * (k % 3) - 20)])
         write_ct(folder / f"{k}" / "CT", hu + rng.normal(0, 8, hu.shape).astype(np.int16))
         write_seg(folder / f"{k}" / "SEG.dcm", folder / f"{k}" / "CT", masks, ["lesion"])
         rows.append({"patient_id": f"P{k}", "lesion_id": "one", "class": CLASSES[k % 3], "image": f"{k}/CT",

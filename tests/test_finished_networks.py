@@ -9,6 +9,7 @@ from torch import nn
 from data_modules.errors import InputError
 from liverlab.finished_networks import ReadyClassifier, draw_samples, load_classifier, load_generator
 from liverlab.finished_stage import find_stage
+from liverlab.predictions import patients_tested
 from liverlab.training import CHECKPOINT
 from liverlab.watched_fit import EMA_CHECKPOINT
 
@@ -30,6 +31,17 @@ def test_networks_are_loaded_for_use(finished):
     # the mean of ROIs of HU 100 around lesions of -20 to 20, in the window -100 to 240
     assert 0.3 < float(classifier.mean.mean()) < 0.6
     assert classifier.mean.shape == (1, 1, 64, 64)
+
+
+def test_a_classifier_whose_mean_holds_a_test_patient_is_not_loaded(finished, tmp_path):
+    (folder,) = (finished / "runs").glob("classifier/classic-32-acgan-3-*")
+    copied = shutil.copytree(folder, tmp_path / folder.name)
+    lineage = json.loads((copied / "lineage.json").read_text())
+    assert lineage["images"]["synthetic"] == 9  # 3 of each class and training fold
+    (tested, *_) = patients_tested(copied)
+    (copied / "lineage.json").write_text(json.dumps(lineage | {"mean_of": [*lineage["mean_of"], tested]}))
+    with pytest.raises(AssertionError, match="a test patient is in the mean image"):
+        load_classifier(find_stage(str(copied), ["classifier"]))
 
 
 def test_samples_come_from_the_average_where_the_pool_did(finished, tmp_path):

@@ -73,3 +73,15 @@ def test_a_phantom_is_called_one(folder):
     record = json.loads((folder / "stage.json").read_text())
     (folder / "stage.json").write_text(json.dumps(record | {"needs": ["cohort/phantom-0123456789"]}))
     assert card_of(folder)["limits"][-1].startswith("It saw a digital phantom and no patient")
+
+
+def test_a_generator_that_saw_every_lesion_says_so(folder, tmp_path):
+    assert "training side of one split" in card_of(folder)["limits"][0]
+    record = json.loads((folder / "stage.json").read_text())
+    record["settings"]["control"] = {"generator_sees": "everybody"}
+    (folder / "stage.json").write_text(json.dumps(record))
+    write_card(tmp_path, card_of(folder))
+    page = (tmp_path / "generator_card.md").read_text()
+    assert "- every lesion, also those that classifiers are tested on" in page
+    assert "a leak on purpose" in page
+    assert "training side" not in page

@@ -8,7 +8,8 @@ from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.folds import Split, make_splits
 from data_modules.gan_data import GANDataModule
-from data_modules.lesion_data import LesionDataModule, patients_of
+from data_modules.lesion_data import LesionDataModule
+from data_modules.lineage import patients_of
 from data_modules.pool import Provenance, SamplePool
 from data_modules.roi import Roi
 from liverlab.arm_data import classic_recipe

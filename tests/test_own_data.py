@@ -8,6 +8,7 @@ import io
 import logging
 import zipfile
 
+import numpy as np
 import pytest
 from dicom_examples import body, row, write_ct, write_manifest, write_seg
 
@@ -46,6 +47,8 @@ def write_cohort(folder, classes, patients_per_class=4):
     for k in range(patients_per_class * len(classes)):
         c = k % len(classes)
         hu, masks = body((3, 48, 48), [(1, 22, 25, 5 + k % 3, 20 + 40 * c)])
+        # without grain of its own, it would be the image of another patient
+        hu = np.maximum(hu + np.random.default_rng(k).normal(0, 30, hu.shape), -1024).astype(np.int16)
         place = folder / f"{FOLDERS[0]}-{k}"
 
         def plant(_, dataset, k=k):

@@ -139,11 +139,56 @@ def test_canary_no_test_pixel_reaches_a_generator_a_pool_or_a_classifier(tiny_co
     canary = run_split(stamped(tiny_cohort, split.test), tmp_path / "canary", config)
     assert same_weights(clean["generator"], canary["generator"])
     assert same_weights(clean["classifier"], canary["classifier"])
+    assert means(clean) == means(canary)
     assert torch.equal(SamplePool.load(clean["pool"]).images, SamplePool.load(canary["pool"]).images)
     # the canary sings where it may: on a training lesion
     control = run_split(stamped(tiny_cohort, split.train[:1]), tmp_path / "control", config)
     assert not same_weights(clean["generator"], control["generator"])
     assert not same_weights(clean["classifier"], control["classifier"])
+    assert means(clean) != means(control)
+
+
+def means(folders):
+    return (folders["classifier"] / "training_mean.npy").read_bytes()
+
+
+def test_canary_no_test_pixel_reaches_a_generator_of_one_class(tiny_cohort, tmp_path):
+    split = find_split(tiny_cohort, load(), Place(0, 0))
+    of_class = [i for i in split.train if tiny_cohort.labels[i] == 1]
+    others = [i for i in split.train if tiny_cohort.labels[i] != 1]
+    fits = {
+        name: fit_one(stamped(tiny_cohort, lesions), tmp_path / name, label=1)
+        for name, lesions in (("clean", []), ("silent", [*split.test, *others]), ("sings", of_class[:1]))
+    }
+    assert same_weights(fits["clean"], fits["silent"])
+    assert not same_weights(fits["clean"], fits["sings"])
+
+
+def test_a_generator_of_everybody_leaks_and_says_so(tiny_cohort, tmp_path):
+    config = load("acgan_aug", "control.generator_sees=everybody")
+    split = find_split(tiny_cohort, config, Place(0, 0))
+    folders = run_split(tiny_cohort, tmp_path / "leak", config)
+    everybody = sorted(tiny_cohort.patient_ids)
+    assert json.loads((folders["generator"] / "patients.json").read_text()) == everybody
+    assert SamplePool.load(folders["pool"]).provenance.patients == tuple(everybody)
+    lineage = json.loads((folders["classifier"] / "lineage.json").read_text())
+    own = sorted({tiny_cohort.lesions[i].patient_id for i in split.train})
+    assert lineage["patients"] == lineage["mean_of"] == own
+    assert lineage["pools"][0]["patients"] == everybody
+    canary = fit_one(stamped(tiny_cohort, split.test[:1]), tmp_path / "canary", "control.generator_sees=everybody")
+    assert not same_weights(folders["generator"], canary)  # here it sings
+    inputs, place = [folders["cohort"], folders["pool"]], Place(0, 0)
+    with pytest.raises(InputError, match="saw 12 patients, 4 of whom are not on the training side"):
+        fit_classifier(tmp_path, inputs, config=load(), place=place, experiment="e")
+    with pytest.raises(AssertionError, match="a generator of another split"):
+        sample_pool(tmp_path, [folders["cohort"], folders["generator"]], config=load(), place=place)
+
+
+def test_one_generator_of_everybody_serves_all_folds_of_a_repeat():
+    settings = ["dcgan_aug", "control.generator_sees=everybody", "repeats=2"]
+    assert len(set(keys(*settings, kind="generator"))) == 2 * 3
+    assert len(set(keys(*settings, kind="pool"))) == len(set(keys(*settings, kind="classifier"))) == 2 * 3
+    assert not set(keys(*settings, kind="generator")) & set(keys("dcgan_aug", "repeats=2", kind="generator"))
 
 
 def test_rows_and_counts_of_a_split(tiny_cohort, tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dicom_examples import row, write_manifest, write_patient
@@ -41,6 +43,14 @@ def test_a_folder_stands_for_its_manifest(manifest, tmp_path):
     folder = complete(stage(tmp_path, tmp_path), tmp_path / "runs")
     assert len(Cohort.load(folder)) == 2
     assert (folder / "ingest.html").is_file()
+
+
+def test_one_image_under_two_patients_is_no_cohort(tiny_cohort, tmp_path):
+    patches = tiny_cohort.patches.copy()
+    patches[9] = patches[0]
+    replace(tiny_cohort, patches=patches).save(tmp_path / "mine")
+    with pytest.raises(InputError, match="same pixels are in lesion L00 of patient P00 and lesion L09 of patient P04"):
+        complete(stage(tmp_path / "mine", tmp_path, "[hemangioma,cyst,metastasis]"), tmp_path / "runs")
 
 
 def test_an_ingested_cohort_is_taken_in_the_order_of_the_settings(tiny_cohort, tmp_path):

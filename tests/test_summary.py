@@ -78,3 +78,10 @@ def test_unequal_training_is_said_beside_the_verdict(metrics):
     assert not any("optimizer steps" in text for text in cautions(metrics))
     unequal = metrics | {"steps": {"classic": 300, "acgan": 4950}}
     assert any("(classic 300, acgan 4,950): a difference may be training time" in text for text in cautions(unequal))
+
+
+def test_a_leak_on_purpose_is_said_with_the_verdict(metrics):
+    assert not any("leak" in text for text in cautions(metrics))
+    leaking = copy.deepcopy(metrics) | {"leaks": ["acgan"]}
+    assert any(text.startswith("acgan is a leak on purpose") for text in cautions(leaking))
+    assert not any("leak" in text for text in cautions(leaking | {"leaks": ["another arm"]}))

@@ -5,7 +5,7 @@ from pytorch_lightning import Trainer
 from callbacks.synthetic_injection import SyntheticInjection
 from data_modules.errors import InputError
 from data_modules.folds import make_splits
-from data_modules.lesion_data import patients_of
+from data_modules.lineage import patients_of
 from data_modules.pool import Provenance, SamplePool
 from liverlab.arm_data import classifier_data
 from liverlab.models.classifier import LesionClassifier

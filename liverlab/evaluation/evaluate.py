@@ -51,6 +51,7 @@ def evaluate(
         "class_names": list(table.class_names),
         "phantom": run["cohort"]["phantom"],
         "generators": run["generators"],
+        "leaks": [name for name in table.arms if run["arms"][name].get("leak_on_purpose")],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
         "counts": _counts(table),

@@ -7,6 +7,10 @@ from liverlab.report import generator_words
 MOST_IN_FOCUS = 6
 NBSP = "\u00a0"
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
+LEAK = (
+    "{arm} is a leak on purpose: its generator saw the test lesions. What it gains shows what a leak buys, and is no "
+    "benefit of synthetic images."
+)
 HEADLINES = {
     "benefit": "{arm} classifies more lesions correctly than {baseline}.",
     "harm": "{arm} classifies fewer lesions correctly than {baseline}.",
@@ -97,6 +101,7 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
     arms, selection = compared(metrics), metrics["selection"]
+    found += [LEAK.format(arm=name) for name in arms if name in metrics["leaks"]]
     if selection["rule"] == "test":
         found.append(
             f"{selection['arm']} was {selection['label']}. The best of {selection['among']} points looks better than "
