@@ -1,4 +1,4 @@
-"""Patient-grouped, class-stratified, repeated folds. Nothing else in the project may split a cohort."""
+"""Patient-grouped, class-stratified, repeated folds. But for `holdout.py`, nothing else may split a cohort."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
     """
     if folds < 2:
         raise InputError(f"{folds} fold cannot be split into a training and a test side; n_folds starts at 2.")
-    for name, patients in _patients_per_class(cohort).items():
+    for name, patients in patients_per_class(cohort).items():
         if patients < folds:
             raise InputError(
                 f"Class {name!r} has {patients} patients, too few for {folds} folds: a fold would lack the class. "
@@ -49,24 +49,39 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
         state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
         kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
         pairs = kfold.split(np.zeros(len(cohort)), cohort.labels, groups=cohort.patients)
-        splits += [_checked(cohort, repeat, fold, train, test) for fold, (train, test) in enumerate(pairs)]
+        advice = "Use fewer folds (n_folds) or another seed."
+        splits += [
+            checked_split(cohort, repeat, fold, train, test, advice=advice) for fold, (train, test) in enumerate(pairs)
+        ]
     return splits
 
 
-def _patients_per_class(cohort: Cohort) -> dict[str, int]:
+def patients_per_class(cohort: Cohort) -> dict[str, int]:
+    """By class, how many patients have a lesion of it."""
     patients, labels = cohort.patients, cohort.labels
     return {name: len(set(patients[labels == label])) for label, name in enumerate(cohort.class_names)}
 
 
-def _checked(
-    cohort: Cohort, repeat: int, fold: int, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
+def checked_split(
+    cohort: Cohort,
+    repeat: int,
+    fold: int,
+    train: npt.NDArray[np.int64],
+    test: npt.NDArray[np.int64],
+    *,
+    advice: str,
 ) -> Split:
+    """A split of these lesions that keeps patients apart and has every class on both sides.
+
+    Raises:
+        InputError: If a side lacks a class, with advice.
+    """
     assert not set(cohort.patients[train]) & set(cohort.patients[test]), "a patient is on both sides"
     for side, indices in (("training", train), ("test", test)):
         missing = set(range(len(cohort.class_names))) - set(cohort.labels[indices])
         if missing:
             raise InputError(
                 f"Repeat {repeat}, fold {fold}: the {side} side lacks class {cohort.class_names[min(missing)]!r}. "
-                "Use fewer folds (n_folds) or another seed."
+                f"{advice}"
             )
     return Split(repeat, fold, tuple(map(int, np.sort(train))), tuple(map(int, np.sort(test))))

@@ -9,6 +9,7 @@ from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.folds import Split, make_splits
 from data_modules.gan_data import GANDataModule
+from data_modules.holdout import make_holdout
 from data_modules.lesion_data import LesionDataModule
 from data_modules.roi import Roi
 from liverlab.config import ClassicConfig, ExperimentConfig
@@ -75,7 +76,10 @@ def synthetic_per_class(config: ExperimentConfig, size: int) -> int:
 
 
 def find_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
-    """The split of this place."""
+    """The split of this place: of the cross-validation, or of the hold-out design that the config asks for."""
+    if config.holdout:
+        assert place.fold == 0, "a hold-out has one split in each repeat"
+        return make_holdout(cohort, **asdict(config.holdout), repeat=place.repeat, seed=config.seed)
     splits = make_splits(cohort, folds=config.n_folds, repeats=place.repeat + 1, seed=config.seed)
     return next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
 
