@@ -1,11 +1,12 @@
 """Gathers what the stages of an experiment wrote into its folder: the files that evaluation and report read."""
 
 import csv
+import itertools
 import json
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,7 @@ from data_modules.pool import SamplePool
 from data_modules.roi import Roi
 from data_modules.whole_file import replacing
 from liverlab.arm_data import find_split
-from liverlab.config import ExperimentConfig
+from liverlab.config import ExperimentConfig, HoldoutConfig
 from liverlab.evaluation.evaluate import write_json
 from liverlab.exhibits import spread_rows, write_samples
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
@@ -48,10 +49,7 @@ def gather(
     _gather_rows(folder / "learning_curves.csv", runs, arms, "log/metrics.csv", dict.fromkeys(("step", *CURVE)))
     cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
     write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
-    splits = [
-        find_split(cohort, config, Place(stage.settings["repeat"], stage.settings["fold"]))
-        for stage in arms[about["arm"]]
-    ]
+    splits = [_split_of(stage, cohort, config) for stage in arms[about["arm"]]]
     pools = [
         SamplePool.load(need.folder(runs))
         for stage in arms[about["arm"]]
@@ -80,7 +78,12 @@ def gather(
         "spread": spread if pools else None,
         "generators": describe_generators(arms, runs, cohort.class_names),
         "leak_checks": leak_checks(cohort, splits, pools),
-        "protocol": {"folds": config.n_folds, "repeats": config.repeats, "seed": config.seed},
+        "protocol": {
+            "folds": config.n_folds,
+            "repeats": config.repeats,
+            "seed": config.seed,
+            "holdout": asdict(config.holdout) | {"shared": _most_shared(splits)} if config.holdout else None,
+        },
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "hardware": _hardware(),
         "seconds": sum(record["seconds"] for record in records),
@@ -122,6 +125,18 @@ def _describe_cohort(cohort: Cohort, config: ExperimentConfig) -> dict[str, Any]
         "phantom": config.data.manifest is None,
         "sources": sorted({lesion.source for lesion in cohort.lesions}),
     }
+
+
+def _split_of(stage: Stage, cohort: Cohort, config: ExperimentConfig) -> Split:
+    """The split that a stage ran on: points of a curve over real lesions have training sides of their own."""
+    holdout = stage.settings.get("holdout")
+    own = replace(config, holdout=HoldoutConfig(**holdout) if holdout else None)
+    return find_split(cohort, own, Place(stage.settings["repeat"], stage.settings["fold"]))
+
+
+def _most_shared(splits: Sequence[Split]) -> int:
+    """The most training lesions that two splits have in common."""
+    return max((len(set(a.train) & set(b.train)) for a, b in itertools.combinations(splits, 2)), default=0)
 
 
 def _describe_split(cohort: Cohort, split: Split) -> dict[str, Any]:

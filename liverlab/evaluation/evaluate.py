@@ -14,6 +14,7 @@ from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, me
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
 from liverlab.evaluation.published import PUBLISHED_RESULTS
 from liverlab.evaluation.volume_curve import curve_summary, difference, select_arm
+from liverlab.evaluation.worth import worth_summary
 
 
 def evaluate(
@@ -39,6 +40,9 @@ def evaluate(
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
+    holdout = run["protocol"].get("holdout")
+    if holdout:
+        drawn = bootstrap.with_repeats(drawn, _metrics_per_repeat(table), rng)
     arms = {
         name: arm_metrics(table, i, {key: value[:, i] for key, value in drawn.items()})
         for i, name in enumerate(table.arms)
@@ -49,6 +53,7 @@ def evaluate(
         "experiment": run["experiment"],
         "class_names": list(table.class_names),
         "phantom": run["cohort"]["phantom"],
+        "holdout": holdout,
         "generators": run["generators"],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
@@ -56,6 +61,7 @@ def evaluate(
         "arms": arms,
         "selection": selection,
         "curve": curve_summary(run, arms, accuracy, selection["arm"]),
+        "worth": worth_summary(run, arms, accuracy),
         "comparison": None,
         "differences": {
             name: difference(arms, accuracy, name, run["baseline"])
@@ -68,9 +74,8 @@ def evaluate(
     }
     if run["baseline"] is not None:
         pair = table.arms.index(run["baseline"]), table.arms.index(selection["arm"])
-        result["comparison"] = compare_arms(
-            table, pair, drawn, folds=run["protocol"]["folds"], rope=rope, flips=flips, rng=rng
-        )
+        folds = None if holdout else run["protocol"]["folds"]
+        result["comparison"] = compare_arms(table, pair, drawn, folds=folds, rope=rope, flips=flips, rng=rng)
     write_json(folder / "metrics.json", result)
     return result
 
@@ -104,6 +109,13 @@ def arm_metrics(table: PredictionTable, arm: int, drawn: dict[str, Floats]) -> d
     }
 
 
+def _metrics_per_repeat(table: PredictionTable) -> dict[str, Floats]:
+    """Metrics of all arms in each repeat, shapes (repeats, A, ...)."""
+    num_classes = len(table.class_names)
+    repeat = np.unique(table.repeats, return_inverse=True)[1]
+    return metrics_of_confusions(bootstrap.patient_confusions(table.labels, table.predicted, repeat, num_classes))
+
+
 def _per_class(table: PredictionTable, confusion: Floats, drawn: dict[str, Floats]) -> dict[str, Any]:
     values = metrics_of_confusions(confusion)
     result: dict[str, Any] = {}
@@ -124,7 +136,7 @@ def compare_arms(
     pair: tuple[int, int],
     drawn: dict[str, Floats],
     *,
-    folds: int,
+    folds: int | None,
     rope: float,
     flips: int,
     rng: np.random.Generator,
@@ -135,7 +147,7 @@ def compare_arms(
         table: Predictions.
         pair: Positions of A and B.
         drawn: Bootstrap draws of all arms' metrics, shapes (draws, A, ...).
-        folds: K of the cross-validation.
+        folds: K of the cross-validation; None for a hold-out, whose repeats the correlated t is not made for.
         rope: Half-width of the region of practical equivalence.
         flips: Sign patterns of the permutation test.
         rng: Seeded generator.
@@ -148,7 +160,7 @@ def compare_arms(
     interval, error = bootstrap.percentile_interval(draws), float(draws.std(ddof=1))
     p_value = comparison.sign_flip_p(np.bincount(table.patients, gain).astype(np.int64), flips, rng)
     per_split = np.array([gain[table.in_split(*split)].mean() for split in table.splits])
-    corrected = comparison.correlated_t(per_split, folds, rope)
+    corrected = comparison.correlated_t(per_split, folds, rope) if folds else None
     trusted = corrected is not None and corrected.splits >= comparison.SPLITS_FOR_CORRELATED_T
     shares = comparison.bootstrap_probabilities(draws, rope)
     probabilities = corrected.probabilities if corrected and trusted else shares

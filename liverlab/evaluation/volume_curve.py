@@ -59,8 +59,10 @@ def curve_summary(
         lines.setdefault(point["budget"], {"points": []})["points"].append(about | mine)
     for line in lines.values():
         ends = {point["value"]: point["arm"] for point in line["points"]}
-        b, a = (ends[value[name]] for name in (arm, run["baseline"]))
-        line["difference"] = {"arm": b, "baseline": a} | difference(arms, accuracy, b, a)
+        line["difference"] = None
+        if {arm, run["baseline"]} <= set(value):
+            b, a = (ends[value[name]] for name in (arm, run["baseline"]))
+            line["difference"] = {"arm": b, "baseline": a} | difference(arms, accuracy, b, a)
     published = [
         {"per_fold": size, "correct": correct, "accuracy": correct / PUBLISHED_LESIONS}
         for size, correct in PUBLISHED_CURVES.get(curve["setting"], {}).items()
