@@ -41,10 +41,9 @@ def evaluate(
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
     holdout = run["protocol"].get("holdout")
-    if holdout:
-        drawn = bootstrap.with_repeats(drawn, _metrics_per_repeat(table), rng)
+    varied = bootstrap.with_repeats(drawn, _metrics_per_repeat(table), rng) if holdout else drawn
     arms = {
-        name: arm_metrics(table, i, {key: value[:, i] for key, value in drawn.items()})
+        name: arm_metrics(table, i, {key: value[:, i] for key, value in varied.items()})
         for i, name in enumerate(table.arms)
     }
     selection = select_arm(run, {name: arm["correct"] for name, arm in arms.items()})
@@ -61,7 +60,7 @@ def evaluate(
         "arms": arms,
         "selection": selection,
         "curve": curve_summary(run, arms, accuracy, selection["arm"]),
-        "worth": worth_summary(run, arms, accuracy),
+        "worth": worth_summary(run, arms, {name: varied["accuracy"][:, i] for i, name in enumerate(table.arms)}),
         "comparison": None,
         "differences": {
             name: difference(arms, accuracy, name, run["baseline"])
@@ -74,8 +73,9 @@ def evaluate(
     }
     if run["baseline"] is not None:
         pair = table.arms.index(run["baseline"]), table.arms.index(selection["arm"])
-        folds = None if holdout else run["protocol"]["folds"]
-        result["comparison"] = compare_arms(table, pair, drawn, folds=folds, rope=rope, flips=flips, rng=rng)
+        result["comparison"] = compare_arms(
+            table, pair, drawn, folds=run["protocol"]["folds"], rope=rope, flips=flips, rng=rng
+        )
     write_json(folder / "metrics.json", result)
     return result
 
@@ -136,7 +136,7 @@ def compare_arms(
     pair: tuple[int, int],
     drawn: dict[str, Floats],
     *,
-    folds: int | None,
+    folds: int,
     rope: float,
     flips: int,
     rng: np.random.Generator,
@@ -147,7 +147,7 @@ def compare_arms(
         table: Predictions.
         pair: Positions of A and B.
         drawn: Bootstrap draws of all arms' metrics, shapes (draws, A, ...).
-        folds: K of the cross-validation; None for a hold-out, whose repeats the correlated t is not made for.
+        folds: K of the cross-validation.
         rope: Half-width of the region of practical equivalence.
         flips: Sign patterns of the permutation test.
         rng: Seeded generator.
@@ -160,7 +160,7 @@ def compare_arms(
     interval, error = bootstrap.percentile_interval(draws), float(draws.std(ddof=1))
     p_value = comparison.sign_flip_p(np.bincount(table.patients, gain).astype(np.int64), flips, rng)
     per_split = np.array([gain[table.in_split(*split)].mean() for split in table.splits])
-    corrected = comparison.correlated_t(per_split, folds, rope) if folds else None
+    corrected = comparison.correlated_t(per_split, folds, rope)
     trusted = corrected is not None and corrected.splits >= comparison.SPLITS_FOR_CORRELATED_T
     shares = comparison.bootstrap_probabilities(draws, rope)
     probabilities = corrected.probabilities if corrected and trusted else shares
