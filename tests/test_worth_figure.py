@@ -43,7 +43,7 @@ def test_a_worth_in_words(worth, did, interval, so):
 
 def test_an_end_of_the_curve_is_open():
     worth = worth_of(1, 1, 1)
-    assert [lesions_text(x, worth) for x in (91.0, 181.6, 364.0)] == ["91 or fewer", "182", "364 or more"]
+    assert [lesions_text(x, worth) for x in (91 + 1e-12, 181.6, 364 - 1e-12)] == ["91 or fewer", "182", "364 or more"]
 
 
 def test_an_arm_stands_below_the_point_that_it_equals():

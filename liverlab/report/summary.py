@@ -120,9 +120,10 @@ def worth_sentence(arm: str, worth: dict[str, Any]) -> str:
 def lesions_text(lesions: float, worth: dict[str, Any]) -> str:
     """A number read off the curve; at an end of the curve all that is known is its side."""
     least, most = (worth["points"][i]["lesions"] for i in (0, -1))
-    if lesions <= least:
+    count = round(lesions)  # the logarithm and back miss an end by a few digits
+    if count <= least:
         return f"{least} or fewer"
-    return f"{most} or more" if lesions >= most else f"{round(lesions)}"
+    return f"{most} or more" if count >= most else f"{count}"
 
 
 def rounded(count: int) -> str:
