@@ -1,4 +1,4 @@
-"""Patient-grouped, class-stratified, repeated folds. Nothing else in the project may split a cohort."""
+"""Patient-grouped, class-stratified, repeated folds. But for `holdout.py`, nothing else may split a cohort."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
+
+FEWER = "Use fewer folds (n_folds) or another seed."
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
     """
     if folds < 2:
         raise InputError(f"{folds} fold cannot be split into a training and a test side; n_folds starts at 2.")
-    for name, patients in _patients_per_class(cohort, range(len(cohort))).items():
+    for name, patients in patients_per_class(cohort, range(len(cohort))).items():
         if patients < folds:
             raise InputError(
                 f"Class {name!r} has {patients} patients, too few for {folds} folds: a fold would lack the class. "
@@ -50,7 +52,9 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
         state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
         kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
         pairs = kfold.split(np.zeros(len(cohort)), cohort.labels, groups=cohort.patients)
-        splits += [_checked(cohort, repeat, fold, train, test) for fold, (train, test) in enumerate(pairs)]
+        splits += [
+            checked_split(cohort, repeat, fold, train, test, advice=FEWER) for fold, (train, test) in enumerate(pairs)
+        ]
     return splits
 
 
@@ -72,7 +76,7 @@ def inner_split(cohort: Cohort, split: Split, *, folds: int, seed: int = 0) -> S
     Raises:
         InputError: If a class would be missing on one side.
     """
-    for name, patients in _patients_per_class(cohort, split.train).items():
+    for name, patients in patients_per_class(cohort, split.train).items():
         if patients < 2:
             raise InputError(
                 f"Repeat {split.repeat}, fold {split.fold}: class {name!r} has {patients} patient on the training "
@@ -85,29 +89,34 @@ def inner_split(cohort: Cohort, split: Split, *, folds: int, seed: int = 0) -> S
     state = int(np.random.SeedSequence([seed, split.repeat, split.fold, 1]).generate_state(1)[0])
     kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
     kept, held_out = next(kfold.split(train, cohort.labels[train], groups=cohort.patients[train]))
-    return _checked(cohort, split.repeat, split.fold, train[kept], train[held_out], within="inner ")
+    return checked_split(cohort, split.repeat, split.fold, train[kept], train[held_out], advice=FEWER, within="inner ")
 
 
-def _patients_per_class(cohort: Cohort, lesions: Sequence[int]) -> dict[str, int]:
-    patients, labels = cohort.patients[list(lesions)], cohort.labels[list(lesions)]
+def patients_per_class(cohort: Cohort, among: Sequence[int]) -> dict[str, int]:
+    """By class, how many patients have a lesion of it among these lesions."""
+    patients, labels = cohort.patients[list(among)], cohort.labels[list(among)]
     return {name: len(set(patients[labels == label])) for label, name in enumerate(cohort.class_names)}
 
 
-def _checked(
+def checked_split(
     cohort: Cohort,
     repeat: int,
     fold: int,
     train: npt.NDArray[np.int64],
     test: npt.NDArray[np.int64],
+    *,
+    advice: str,
     within: str = "",
 ) -> Split:
+    """A split of these lesions that keeps patients apart and has every class on both sides.
+
+    Raises:
+        InputError: If a side lacks a class, with advice.
+    """
     assert not set(cohort.patients[train]) & set(cohort.patients[test]), "a patient is on both sides"
     for side, indices in (("training", train), ("test", test)):
         missing = set(range(len(cohort.class_names))) - set(cohort.labels[indices])
         if missing:
             name = cohort.class_names[min(missing)]
-            raise InputError(
-                f"Repeat {repeat}, fold {fold}: the {within}{side} side lacks class {name!r}. "
-                "Use fewer folds (n_folds) or another seed."
-            )
+            raise InputError(f"Repeat {repeat}, fold {fold}: the {within}{side} side lacks class {name!r}. {advice}")
     return Split(repeat, fold, tuple(map(int, np.sort(train))), tuple(map(int, np.sort(test))))

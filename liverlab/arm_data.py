@@ -9,6 +9,7 @@ from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.folds import Split, inner_split, make_splits
 from data_modules.gan_data import GANDataModule
+from data_modules.holdout import make_holdout
 from data_modules.lesion_data import LesionDataModule
 from data_modules.roi import Roi
 from liverlab.config import ClassicConfig, ExperimentConfig
@@ -79,7 +80,14 @@ def synthetic_per_class(config: ExperimentConfig, size: int) -> int:
 
 
 def find_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
-    """The split of this place; of an inner one, both sides are parts of the outer split's training side."""
+    """The split of this place, in the design that the config asks for: folds or a hold-out.
+
+    Of an inner place, both sides are parts of the outer split's training side.
+    """
+    if config.holdout:
+        assert place.fold == 0, "a hold-out has one split in each repeat"
+        split = make_holdout(cohort, **asdict(config.holdout), repeat=place.repeat, seed=config.seed)
+        return inner_split(cohort, split, folds=config.n_folds, seed=config.seed) if place.inner else split
     splits = make_splits(cohort, folds=config.n_folds, repeats=place.repeat + 1, seed=config.seed)
     split = next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
     return inner_split(cohort, split, folds=config.n_folds, seed=config.seed) if place.inner else split

@@ -22,6 +22,7 @@ ARM_OVERRIDES = (*OWN, "compare_with=", "description=")
 OF_MANY = ("arms=", "curve.", "compare=", "also_compare=", "selection=")
 CURVED = ("classic", "classifier", "synthetic", "dcgan", "acgan", "holdout")  # sections that may differ between arms
 SIZES = ("classic.size", "synthetic.size")
+LESIONS = "holdout.train_lesions"
 # Without an image of the kind, a point is the arm without the kind, and shares its stages.
 OFF = {"classic.size": "augmentation=none", "synthetic.size": "generator=none"}
 
@@ -164,8 +165,8 @@ def _curve(name: str, config: ExperimentConfig, curve: CurveConfig, overrides: S
 
 
 def _points(config: ExperimentConfig, curve: CurveConfig) -> list[tuple[str, int, str]]:
-    """(arm's name, value, budget) of every point, line by line: "classic-500", "classic-500-epochs"."""
-    stem = curve.setting.removesuffix(".size").replace(".", "-")
+    """(arm's name, value, budget) of every point, line by line: "classic-500", "real-364", "classic-500-epochs"."""
+    stem = "real" if curve.setting == LESIONS else curve.setting.removesuffix(".size").replace(".", "-")
     budgets = curve.budgets or [config.classifier.budget]
     return [
         (f"{stem}-{value}" + ("-epochs" if budget == "epochs" else ""), value, budget)

@@ -166,7 +166,7 @@ class ControlConfig:
 
 @dataclass
 class HoldoutConfig:
-    """Instead of folds: one independent test side, and in each repeat a training side of what is left."""
+    """Instead of folds: one test side, and in each repeat others to train on; "per_fold" still counts n_folds - 1."""
 
     test_lesions: int = 2000  # a difference of 3 points is found among so many: Connor 1987 at discordance .2
     train_lesions: int = 182  # the paper's cohort

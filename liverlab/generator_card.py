@@ -49,7 +49,7 @@ def generator_card(stage: FinishedStage) -> dict[str, Any]:
             "patients_seen": seen.patients,
             "lesions_seen": seen.lesions,
         },
-        "split": {key: settings[key] for key in ("n_folds", "repeat", "fold")},
+        "split": {key: settings[key] for key in ("n_folds", "repeat", "fold", "holdout") if key in settings},
         "input": {"noise": model.latent, "length": model.latent_dim},
         "output": {
             "pixels": [roi.size, roi.size],
@@ -118,7 +118,9 @@ def card_page(card: dict[str, Any]) -> str:
             f"cohort {cohort['fingerprint']}" + (" (digital phantom)" if cohort["digital_phantom"] else ""),
             "every lesion, also those that classifiers are tested on"
             if card["saw_every_lesion"]
-            else f"the training side of fold {split['fold']} of {split['n_folds']}, repeat {split['repeat']}",
+            else "the training side of "
+            + ("a hold-out" if "holdout" in split else f"fold {split['fold']} of {split['n_folds']}")
+            + f", repeat {split['repeat']}",
             f"{cohort['patients_seen']} patients; lesions: {lesions}",
         ],
         "What it is for": [card["intended_use"]],

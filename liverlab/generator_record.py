@@ -36,9 +36,10 @@ def describe_generators(arms: Arms, runs: Path, class_names: Sequence[str]) -> l
     """One entry per generator, under the first arm that uses it.
 
     Returns:
-        arm, kind, repeat, fold, class (None: one for all), epochs, batches, seconds, attempts (trainings begun),
-        findings (None: the stage was not watched), given_up (seed and findings of every attempt but the last) and
-        `last_values`. A finding is one of `watch.json` with the name of its class in place of the label.
+        arm, kind, repeat, fold, class (None: one for all), holdout (whether there are no folds), epochs, batches,
+        seconds, attempts (trainings begun), findings (None: the stage was not watched), given_up (seed and findings of
+        every attempt but the last) and `last_values`. A finding is one of `watch.json` with the name of its class in
+        place of the label.
     """
     entries = []
     for arm, stage in _each(arms):
@@ -50,6 +51,7 @@ def describe_generators(arms: Arms, runs: Path, class_names: Sequence[str]) -> l
                 finding["class"] = place["class"] if label is None else class_names[label]
         log = _read_log(folder)
         entry = {
+            "holdout": "holdout" in stage.settings,
             "epochs": stage.settings[kind_of(stage)]["epochs"],
             "batches": int(log["step"].max()),
             "seconds": read_record(folder)["seconds"],

@@ -108,10 +108,12 @@ def check_ranges(config: ExperimentConfig) -> None:
 
 
 def _check_together(config: ExperimentConfig) -> None:
-    folds, last = config.folds or [], config.n_folds - 1
+    folds, last = config.folds or [], 0 if config.holdout else config.n_folds - 1
     outside = [fold for fold in folds if not 0 <= fold <= last]
     if outside:
         known = f"n_folds={config.n_folds} gives folds 0 to {last}"
+        if config.holdout:
+            known = "a hold-out has one split in each repeat, fold 0"
         raise InputError(f"folds={folds}: there is no fold {outside[0]}; {known}.")
     if config.folds == []:
         raise InputError("folds=[]: no fold is left to run. Leave the setting out to run all.")
@@ -125,6 +127,7 @@ def _check_together(config: ExperimentConfig) -> None:
         raise InputError("method=bovw: visual words are learned from real lesions; set generator=none.")
     if config.method == "discriminator":
         _check_discriminator(config)
+    _check_holdout(config)
     _check_batches(config)
     _check_control(config)
     _check_bovw(config.bovw)
@@ -143,6 +146,24 @@ def _check_together(config: ExperimentConfig) -> None:
     low, high = config.roi.window_hu
     if not -math.inf < low < high < math.inf:
         raise InputError(f"roi.window_hu: {low} to {high} HU is no window; the lower end comes first.")
+
+
+def _check_holdout(config: ExperimentConfig) -> None:
+    setting = config.curve.setting if config.curve else ""
+    if setting == "holdout.test_lesions":
+        raise InputError(f"curve.setting: arms share their test side, so that {setting} cannot differ between them.")
+    if config.holdout is None:
+        if setting.startswith("holdout."):
+            raise InputError(f"curve.setting: {setting} has no effect without a hold-out; set holdout.test_lesions.")
+        return
+    sides, classes = asdict(config.holdout), len(config.data.classes)
+    for side, lesions in sides.items():
+        if lesions < classes:
+            raise InputError(f"holdout.{side}: {lesions} is too small; it starts at {classes}, a lesion of each class.")
+    lesions = config.data.phantom_lesions
+    if config.data.manifest is None and sum(sides.values()) > lesions:
+        asked = " and ".join(f"{count} {side.partition('_')[0]}" for side, count in sides.items())
+        raise InputError(f"holdout: {asked} lesions are more than data.phantom_lesions={lesions}. Set it larger.")
 
 
 def _check_bovw(bovw: BovwConfig) -> None:

@@ -1,6 +1,7 @@
 """Gathers what the stages of an experiment wrote into its folder: the files that evaluation and report read."""
 
 import csv
+import itertools
 import json
 import platform
 from collections import Counter
@@ -17,7 +18,6 @@ from data_modules.lineage import patients_of
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi
 from data_modules.whole_file import replacing
-from liverlab.arm_data import find_split
 from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import write_json
@@ -25,8 +25,7 @@ from liverlab.exhibits import spread_rows, write_exhibits
 from liverlab.features import FILE as FEATURES
 from liverlab.features import write_features
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
-from liverlab.leak_audit import leak_checks, leaks
-from liverlab.place import Place
+from liverlab.leak_audit import leak_checks, leaks, split_of
 from liverlab.settings import ProfileChange, protocol_name
 from liverlab.stages import Stage, in_order, read_record
 
@@ -50,10 +49,7 @@ def gather(
     write_features(folder / FEATURES, runs, arms, [name for name in (about["baseline"], about["arm"]) if name])
     cohort = Cohort.load(arms[about["arm"]][0].needs[0].folder(runs))
     write_generator_curves(folder / "generator_curves.csv", arms, runs, cohort.class_names)
-    splits = [
-        find_split(cohort, config, Place(stage.settings["repeat"], stage.settings["fold"]))
-        for stage in arms[about["arm"]]
-    ]
+    splits = [split_of(cohort, config, stage) for stage in arms[about["arm"]]]
     pools = [
         SamplePool.load(need.folder(runs))
         for stage in arms[about["arm"]]
@@ -88,6 +84,7 @@ def gather(
             "folds": config.n_folds,
             "repeats": config.repeats,
             "seed": config.seed,
+            "holdout": asdict(config.holdout) | {"shared": _most_shared(splits)} if config.holdout else None,
         },
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
         "hardware": _hardware(),
@@ -132,6 +129,11 @@ def _describe_cohort(cohort: Cohort, config: ExperimentConfig) -> dict[str, Any]
         "phantom": config.data.manifest is None,
         "sources": sorted({lesion.source for lesion in cohort.lesions}),
     }
+
+
+def _most_shared(splits: Sequence[Split]) -> int:
+    """The most training lesions that two splits have in common."""
+    return max((len(set(a.train) & set(b.train)) for a, b in itertools.combinations(splits, 2)), default=0)
 
 
 def _describe_split(cohort: Cohort, split: Split) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from liverlab.evaluation.bootstrap import (
     proportion_interval,
     resampled_confusions,
     widened,
+    with_repeats,
 )
 from liverlab.evaluation.metrics import confusion_matrix
 
@@ -47,6 +48,18 @@ def test_the_same_seed_gives_the_same_draws():
     first, again, other = (resampled_confusions(counts, 50, np.random.default_rng(seed)) for seed in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+def test_repeats_add_the_variance_of_their_mean_the_same_for_every_arm():
+    # three repeats at .6, .7 and .75: the mean's variance is that between them, 7/1200, over 3
+    per_repeat = {"accuracy": np.array([[0.6, 0.6], [0.7, 0.7], [0.75, 0.75]])}
+    drawn = {"accuracy": np.full((40000, 2), 0.68)}
+    found = with_repeats(drawn, per_repeat, np.random.default_rng(3))["accuracy"]
+    assert found.mean() == pytest.approx(0.68, abs=0.001)
+    assert found[:, 0].var() == pytest.approx(7 / 1200 / 3, rel=0.03)
+    np.testing.assert_array_equal(found[:, 0], found[:, 1])
+    one = {"accuracy": per_repeat["accuracy"][:1]}
+    assert with_repeats(drawn, one, np.random.default_rng(3)) is drawn
 
 
 def test_interval_is_a_tenth_wider_than_the_percentiles():

@@ -43,8 +43,8 @@ def test_an_entry_says_what_the_files_say(tmp_path):
     (entry,) = describe_generators({"arm": [classifier(stage)]}, tmp_path, CLASSES)
     assert entry == {
         "arm": "arm", "kind": "acgan", "repeat": 0, "fold": 0, "class": None, "epochs": 3, "batches": 6, "seconds": 4.5,
-        "attempts": 1, "given_up": [], "d_real": 0.6, "d_fake": 0.4, "kid": {"cyst": 0.02, "metastasis": 0.5},
-        "spread": {"cyst": 0.9, "metastasis": 0.06}, "label_effect": None,
+        "attempts": 1, "given_up": [], "holdout": False, "d_real": 0.6, "d_fake": 0.4,
+        "kid": {"cyst": 0.02, "metastasis": 0.5}, "spread": {"cyst": 0.9, "metastasis": 0.06}, "label_effect": None,
         "findings": [
             {"kind": "collapsed", "epoch": 2, "batches_seen": 4, "value": 0.04, "sentence": "One image.",
              "stopped": False, "class": "metastasis"},

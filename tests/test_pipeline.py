@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 import torch
@@ -9,14 +10,15 @@ import torch
 from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import SamplePool
-from liverlab.arm_data import derive_seed, find_split
-from liverlab.arms import baseline_of
+from liverlab import settings
+from liverlab.arm_data import classic_per_lesion, derive_seed, find_split
+from liverlab.arms import arms_of, baseline_of
 from liverlab.classifier_stage import fit_classifier
 from liverlab.generator_stage import fit_generator
 from liverlab.pipeline import plan_arm, splits_to_run
 from liverlab.place import Place
 from liverlab.pool_stage import sample_pool
-from liverlab.settings import load_experiment
+from liverlab.settings import EXPERIMENTS, load_experiment
 from liverlab.stages import in_order
 from liverlab.training import CHECKPOINT
 
@@ -48,6 +50,34 @@ def test_dcgans_are_nine():
 
 def test_splits_to_run():
     assert splits_to_run(load("acgan_aug", "repeats=2", "folds=[2]")) == [Place(0, 2), Place(1, 2)]
+
+
+HOLDOUT = ["data.phantom_lesions=24", "holdout.test_lesions=12", "holdout.train_lesions=6"]
+
+
+def test_a_holdout_has_one_split_in_each_repeat_on_the_same_test_lesions(tiny_cohort):
+    config = load("classic_aug", *HOLDOUT, "repeats=2")
+    assert splits_to_run(config) == [Place(0, 0), Place(1, 0)]
+    first, second = (find_split(tiny_cohort, config, place) for place in splits_to_run(config))
+    assert (len(first.test), len(first.train), first.test) == (12, 6, second.test)
+    assert set(first.train).isdisjoint(second.train)
+    # 32 "per_fold" are the 64 of two folds still: 11 of each of six lesions
+    assert classic_per_lesion(config, first) == round(2 * 32 / 6)
+
+
+def test_points_of_a_curve_over_real_lesions_share_phantom_and_cohort(tmp_path, monkeypatch):
+    (tmp_path / "real.yaml").write_text(
+        "holdout: {test_lesions: 12, train_lesions: 6}\ncompare: [real-6, real-3]\n"
+        "curve: {setting: holdout.train_lesions, values: [3, 6]}\n"
+    )
+    monkeypatch.setattr(settings, "EXPERIMENTS", tmp_path)
+    shutil.copytree(EXPERIMENTS / "profiles", tmp_path / "profiles")
+    arms = arms_of("real", QUICK)
+    stages = {arm.name: in_order(plan_arm(arm, experiment="real")) for arm in arms}
+    assert list(stages) == ["real-3", "real-6"]
+    for kind, shared in (("phantom", 1), ("cohort", 1), ("classifier", 2)):
+        assert len({stage.key for planned in stages.values() for stage in planned if stage.kind == kind}) == shared
+    assert [arm.holdout.train_lesions for arm in arms] == [3, 6]
 
 
 def test_two_experiments_share_their_baseline_and_what_does_not_matter_changes_no_key():

@@ -73,6 +73,24 @@ def test_betas_of_zero_are_allowed():
     load_experiment("acgan_aug", ["acgan.betas=[0,0]", "dcgan.betas=[0,0]"])
 
 
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["holdout.test_lesions=2"], "holdout.test_lesions: 2 is too small; it starts at 3, a lesion of each class."),
+        (["holdout.train_lesions=0"], "holdout.train_lesions: 0 is too small; it starts at 3"),
+        (["holdout.train_lesions=83"], "100 test and 83 train lesions are more than data.phantom_lesions=182."),
+        (["folds=[1]"], "folds=[1]: there is no fold 1; a hold-out has one split in each repeat, fold 0."),
+        (["curve.setting=holdout.test_lesions"], "arms share their test side, so that holdout.test_lesions cannot"),
+        (["holdout=null", "curve.setting=holdout.train_lesions"], "has no effect without a hold-out"),
+    ],
+)
+def test_a_holdout_that_cannot_be(overrides, sentence):
+    fits = ["profile=paper", "holdout.test_lesions=100", "holdout.train_lesions=82"]
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        load_experiment("no_aug", [*fits, *overrides])
+    load_experiment("no_aug", [*fits, "folds=[0]", "curve.setting=holdout.train_lesions"])
+
+
 EIGHT = ["trainer.devices=4", "trainer.num_nodes=2"]
 
 

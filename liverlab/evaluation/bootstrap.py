@@ -46,6 +46,30 @@ def resampled_confusions(per_patient: Floats, draws: int, rng: np.random.Generat
     return np.concatenate(blocks).reshape(draws, *per_patient.shape[1:])
 
 
+def with_repeats(
+    drawn: dict[str, Floats], per_repeat: dict[str, Floats], rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Draws of patients, each shifted as a draw of repeats deviates: where repeats share patients but no training.
+
+    Repeats of a hold-out are independent trainings that are tested on the same patients, so that both were sampled
+    (a crossed design: Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1:386). One repeat leaves the
+    draws as they are.
+
+    Args:
+        drawn: Metrics of draws of patients, shapes (draws, ...).
+        per_repeat: The same metrics of each repeat, shapes (repeats, ...).
+        rng: Seeded generator; the same repeats are drawn for every arm and metric.
+    """
+    repeats, draws = len(per_repeat["accuracy"]), len(drawn["accuracy"])
+    if repeats < 2:
+        return drawn
+    # a bootstrap of so few is too narrow by this factor
+    shares = np.sqrt(repeats / (repeats - 1)) * rng.multinomial(repeats, np.full(repeats, 1 / repeats), draws) / repeats
+    return {
+        name: drawn[name] + np.tensordot(shares, values - values.mean(0), axes=1) for name, values in per_repeat.items()
+    }
+
+
 def widened(estimate: float, drawn: Floats) -> Floats:
     """The draws, stretched around the estimate to allow for training variation."""
     return estimate + TRAINING_VARIATION * (drawn - estimate)

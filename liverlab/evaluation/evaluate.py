@@ -15,6 +15,7 @@ from liverlab.evaluation.noise_floor import noise_floor
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
 from liverlab.evaluation.published import PUBLISHED_RESULTS
 from liverlab.evaluation.volume_curve import curve_summary, differences, select_arm
+from liverlab.evaluation.worth import worth_summary
 
 
 def evaluate(
@@ -40,8 +41,10 @@ def evaluate(
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
+    holdout = run["protocol"].get("holdout")
+    varied = bootstrap.with_repeats(drawn, _metrics_per_repeat(table), rng) if holdout else drawn
     arms = {
-        name: arm_metrics(table, i, {key: value[:, i] for key, value in drawn.items()})
+        name: arm_metrics(table, i, {key: value[:, i] for key, value in varied.items()})
         for i, name in enumerate(table.arms)
     }
     selection = select_arm(run, {name: arm["correct"] for name, arm in arms.items()})
@@ -50,6 +53,7 @@ def evaluate(
         "experiment": run["experiment"],
         "class_names": list(table.class_names),
         "phantom": run["cohort"]["phantom"],
+        "holdout": holdout,
         "generators": run["generators"],
         "leaks": [name for name in table.arms if run["arms"][name].get("leak_on_purpose")],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
@@ -58,6 +62,7 @@ def evaluate(
         "arms": arms,
         "selection": selection,
         "curve": curve_summary(run, arms, accuracy, selection["arm"]),
+        "worth": worth_summary(run, arms, {name: varied["accuracy"][:, i] for i, name in enumerate(table.arms)}),
         "comparison": None,
         "noise_floor": noise_floor(run, arms, accuracy),
         "differences": differences(run, arms, accuracy),
@@ -102,6 +107,13 @@ def arm_metrics(table: PredictionTable, arm: int, drawn: dict[str, Floats]) -> d
             for rows in [table.in_split(r, k)]
         ],
     }
+
+
+def _metrics_per_repeat(table: PredictionTable) -> dict[str, Floats]:
+    """Metrics of all arms in each repeat, shapes (repeats, A, ...)."""
+    num_classes = len(table.class_names)
+    repeat = np.unique(table.repeats, return_inverse=True)[1]
+    return metrics_of_confusions(bootstrap.patient_confusions(table.labels, table.predicted, repeat, num_classes))
 
 
 def _per_class(table: PredictionTable, confusion: Floats, drawn: dict[str, Floats]) -> dict[str, Any]:

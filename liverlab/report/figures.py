@@ -51,16 +51,22 @@ def arm_colour(position: int) -> str:
     return ARMS[position % len(ARMS)]
 
 
-def difference_figure(comparison: dict[str, Any], rope: float, colour: str, floor: dict[str, Any] | None = None) -> str:
-    """The primary difference with its interval over the differences of single folds, in percentage points.
+def difference_figure(
+    comparison: dict[str, Any], rope: float, colour: str, floor: dict[str, Any] | None = None, *, holdout: bool = False
+) -> str:
+    """The primary difference with its interval over the differences of single splits, in percentage points.
 
     Args:
         comparison: Of `metrics.json`.
         rope: Half-width of the region of practical equivalence, as a share of lesions.
         colour: Of the arm.
         floor: `noise_floor` of `metrics.json`, where the run has one: it gets a row of its own, in grey.
+        holdout: Whether a split is a repeat of a hold-out and not a fold.
     """
     splits = comparison["per_split"]
+    part = "repeats" if holdout else "folds"
+    if holdout:  # one split each: a row for all
+        splits = [split | {"repeat": 0} for split in splits]
     repeats = sorted({split["repeat"] for split in splits})
     with matplotlib.rc_context(STYLE):
         rows = len(repeats) + (floor is not None)
@@ -70,11 +76,11 @@ def difference_figure(comparison: dict[str, Any], rope: float, colour: str, floo
         low, high = (100 * x for x in comparison["interval"])
         axes.plot([low, high], [0, 0], color=colour, lw=3)
         axes.plot(100 * comparison["estimate"], 0, "D", color=colour, ms=8)
-        row_label(axes, 0, "All folds")
+        row_label(axes, 0, f"All {part}")
         for row, repeat in enumerate(repeats, start=1):
             values = [100 * split["difference"] for split in splits if split["repeat"] == repeat]
             axes.plot(values, [-row] * len(values), "o", color=colour, ms=5, alpha=0.6, mew=0)
-            row_label(axes, -row, "Single folds" if len(repeats) == 1 else f"Folds of repeat {repeat + 1}")
+            row_label(axes, -row, f"Single {part}" if len(repeats) == 1 else f"Folds of repeat {repeat + 1}")
         shown = [low, high, 100 * rope, *(100 * s["difference"] for s in splits)]
         if floor:
             ends = [100 * x for x in floor["interval"]]

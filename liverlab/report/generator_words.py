@@ -54,11 +54,12 @@ def statements(generators: Generators) -> list[str]:
 
 
 def place(entry: dict[str, Any], generators: Generators) -> str:
-    """The split of a generator: "fold 1", with repeat and arm where the run has several."""
+    """The split of a generator: "fold 1", with repeat and arm where the run has several; of a hold-out "repeat 1"."""
     arms = {other["arm"] for other in generators}
     repeats = {other["repeat"] for other in generators}
     repeat = f"repeat {entry['repeat'] + 1}, " * (len(repeats) > 1)
-    return f"{repeat}fold {entry['fold'] + 1}" + f" of {entry['arm']}" * (len(arms) > 1)
+    split = f"repeat {entry['repeat'] + 1}" if entry.get("holdout") else f"{repeat}fold {entry['fold'] + 1}"
+    return split + f" of {entry['arm']}" * (len(arms) > 1)
 
 
 def sentence_case(text: str) -> str:

@@ -21,6 +21,7 @@ from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
 from liverlab.report.image_grids import augmentation_tiles, sample_grids
 from liverlab.report.volume_figure import volume_section
+from liverlab.report.worth_figure import worth_section
 
 MEASURES = ("sensitivity", "specificity")
 CURVES = {
@@ -53,7 +54,8 @@ def write_report(folder: Path) -> Path:
         published=published,
         published_classes=published_classes(published, metrics["class_names"]),
         differences=differences(metrics, published) if len(every_arm) > 2 else {},
-        volume=volume_section(metrics, published=bool(published)),
+        volume=None if metrics["worth"] else volume_section(metrics, published=bool(published)),
+        worth=worth_section(metrics),
         colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
@@ -170,7 +172,8 @@ def _difference(metrics: dict[str, Any]) -> Markup | None:
     floor = metrics["noise_floor"]
     if floor and floor["arm"] == comparison["arm"]:
         floor = None  # the comparison is the A/A run itself
-    return Markup(figures.difference_figure(comparison, metrics["settings"]["rope"], colour, floor))
+    rope, holdout = metrics["settings"]["rope"], bool(metrics["holdout"])
+    return Markup(figures.difference_figure(comparison, rope, colour, floor, holdout=holdout))
 
 
 def _curves(path: Path, arms: list[str]) -> list[tuple[str, Markup]]:

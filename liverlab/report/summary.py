@@ -71,11 +71,12 @@ def findings(metrics: dict[str, Any]) -> list[str]:
         f"{p['above_rope']}, and that the two lie within {rope} of one another {p['within_rope']}.",
         f"{_first_repeat(metrics)} {mcnemar['gained']} lesions were gained and {mcnemar['lost']} lost (McNemar’s exact "
         f"p{NBSP}{p_text(mcnemar['p_value'])}, which takes lesions of one patient for independent).",
-        sensitivity_of_the_run(c),
+        sensitivity_of_the_run(c, holdout=bool(metrics["holdout"])),
+        *worth_sentences(metrics),
     ]
 
 
-def sensitivity_of_the_run(comparison: dict[str, Any]) -> str:
+def sensitivity_of_the_run(comparison: dict[str, Any], *, holdout: bool = False) -> str:
     """What difference the run could have seen, and how many lesions the observed one would take."""
     if comparison["discordance"] == 0:
         return (
@@ -86,10 +87,47 @@ def sensitivity_of_the_run(comparison: dict[str, Any]) -> str:
         "five cases."
     )
     if comparison["verdict"] == "inconclusive" and comparison["lesions_needed"]:
-        text += (
-            f" To find one as large as observed here would take about {rounded(comparison['lesions_needed'])} lesions."
+        needed = f"{rounded(comparison['lesions_needed'])} " + (
+            "test lesions and more repeats" if holdout else "lesions"
         )
+        text += f" To find one as large as observed here would take about {needed}."
     return text
+
+
+def worth_sentences(metrics: dict[str, Any]) -> list[str]:
+    """What the compared arm is worth in real lesions; nothing where it is on no curve of them."""
+    arm = metrics["comparison"]["arm"]
+    return [worth_sentence(arm, metrics["worth"])] if arm in (metrics["worth"] or {"arms": ()})["arms"] else []
+
+
+def worth_sentence(arm: str, worth: dict[str, Any]) -> str:
+    """How many real lesions would do as well as an arm, beside how many it had.
+
+    Args:
+        arm: One of `worth["arms"]`.
+        worth: Of `metrics.json`.
+    """
+    found, had = worth["arms"][arm], worth["train_lesions"]
+    (first, least), (last, most) = ((p["arm"], p["lesions"]) for p in (worth["points"][0], worth["points"][-1]))
+    low, high = (lesions_text(x, worth) for x in found["interval"])
+    interval = f"(95{NBSP}% interval {low} to {high})"
+    if found["beyond"] == "above":
+        return f"{arm} did better than {last}: it is worth more than {most - had} further real lesions {interval}."
+    if found["beyond"] == "below":
+        return f"{arm} did worse than {first}, which had {least} lesions in place of {had}: no gain {interval}."
+    further = round(found["lesions"]) - had
+    gain = f"worth {further} further real lesions" if further > 0 else "no gain"
+    shown = f", though the interval holds {had} itself" * (found["interval"][0] <= had <= found["interval"][1])
+    return f"{arm} with {had} real lesions did as well as {round(found['lesions'])} alone {interval}: {gain}{shown}."
+
+
+def lesions_text(lesions: float, worth: dict[str, Any]) -> str:
+    """A number read off the curve; at an end of the curve all that is known is its side."""
+    least, most = (worth["points"][i]["lesions"] for i in (0, -1))
+    count = round(lesions)  # the logarithm and back miss an end by a few digits
+    if count <= least:
+        return f"{least} or fewer"
+    return f"{most} or more" if count >= most else f"{count}"
 
 
 def rounded(count: int) -> str:
