@@ -19,7 +19,7 @@ from data_modules.roi import Roi
 from data_modules.whole_file import replacing
 from liverlab.arm_data import find_split
 from liverlab.config import ExperimentConfig
-from liverlab.evaluation.evaluate import write_json
+from liverlab.evaluation.evaluate import fingerprint, write_json
 from liverlab.exhibits import spread_rows, write_samples
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.leak_audit import leak_checks
@@ -69,6 +69,7 @@ def gather(
         "baseline": about["baseline"],
         "selection": about["selection"],
         "curve": about["curve"],
+        "predictions_sha256": fingerprint(folder / "predictions.csv"),
         "class_names": list(cohort.class_names),
         "profile": config.profile,
         "profile_changes": [asdict(change) for change in changes],

@@ -4,11 +4,9 @@ The paper chose both group sizes where the curve over its test folds was highest
 better than it is: with nothing to find, choosing among the published sizes alone shows 2 to 4 points (our simulation).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from liverlab.evaluation import bootstrap
-from liverlab.evaluation.metrics import Floats
 from liverlab.evaluation.published import PUBLISHED_CURVES, PUBLISHED_LESIONS
 
 LABELS = {"fixed": "declared before results", "test": "selected on the test folds, as published: optimistic"}
@@ -34,14 +32,17 @@ def select_arm(run: Mapping[str, Any], correct: Mapping[str, int]) -> dict[str, 
 
 
 def curve_summary(
-    run: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]], accuracy: Mapping[str, Floats], arm: str
+    run: Mapping[str, Any],
+    arms: Mapping[str, Mapping[str, Any]],
+    describe: Callable[[str, str], dict[str, Any]],
+    arm: str,
 ) -> dict[str, Any] | None:
     """The curve for `metrics.json`; None for an experiment without one.
 
     Args:
         run: Content of `run.json`.
         arms: Metrics of each arm.
-        accuracy: Bootstrap draws of each arm's accuracy, shape (draws,), the same patients for every arm.
+        describe: Estimate and interval of the difference of (arm, baseline).
         arm: The arm that is compared; every line gets the same difference, described and not tested.
 
     Returns:
@@ -60,18 +61,9 @@ def curve_summary(
     for line in lines.values():
         ends = {point["value"]: point["arm"] for point in line["points"]}
         b, a = (ends[value[name]] for name in (arm, run["baseline"]))
-        line["difference"] = {"arm": b, "baseline": a} | difference(arms, accuracy, b, a)
+        line["difference"] = {"arm": b, "baseline": a} | describe(b, a)
     published = [
         {"per_fold": size, "correct": correct, "accuracy": correct / PUBLISHED_LESIONS}
         for size, correct in PUBLISHED_CURVES.get(curve["setting"], {}).items()
     ]
     return {"setting": curve["setting"], "scale": curve["scale"], "lines": lines, "published": published}
-
-
-def difference(
-    arms: Mapping[str, Mapping[str, Any]], accuracy: Mapping[str, Floats], arm: str, baseline: str
-) -> dict[str, Any]:
-    """Accuracy of an arm minus that of another, with a 95 % interval: described, not tested."""
-    estimate = arms[arm]["accuracy"]["estimate"] - arms[baseline]["accuracy"]["estimate"]
-    draws = bootstrap.widened(estimate, accuracy[arm] - accuracy[baseline])
-    return {"estimate": estimate, "interval": bootstrap.percentile_interval(draws)}

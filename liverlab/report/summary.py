@@ -7,6 +7,7 @@ from liverlab.report import generator_words
 MOST_IN_FOCUS = 6
 NBSP = "\u00a0"
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
+UNSIGNED = "This run recorded no fingerprint of its predictions: an edit of predictions.csv would not be noticed."
 HEADLINES = {
     "benefit": "{arm} classifies more lesions correctly than {baseline}.",
     "harm": "{arm} classifies fewer lesions correctly than {baseline}.",
@@ -33,6 +34,11 @@ def span(interval: list[float] | None) -> str:
 def p_text(p: float) -> str:
     """A p value as journals print it: "= .44" or "< .001"."""
     return f"<{NBSP}.001" if p < 0.001 else f"={NBSP}{p:.3f}".replace("0.", ".", 1)
+
+
+def p_value(p: float) -> str:
+    """A p value in a table: ".044" or "< .001"."""
+    return p_text(p).removeprefix(f"={NBSP}")
 
 
 def probability(p: float) -> str:
@@ -62,7 +68,7 @@ def findings(metrics: dict[str, Any]) -> list[str]:
     return [
         f"{c['arm']} classified {accuracy[c['arm']]} of the lesions correctly and {c['baseline']} "
         f"{accuracy[c['baseline']]}: a difference of {points(c['estimate'])} percentage points (95{NBSP}% interval "
-        f"{low} to {high}; patient sign-flip test p{NBSP}{p_text(c['sign_flip_p'])}).",
+        f"{low} to {high}; patient sign-flip test p{NBSP}{p_text(c['sign_flip_p'])}{_adjusted(metrics)}).",
         f"The probability that {c['arm']} is truly better is {p['positive']}, that it is better by more than {rope} "
         f"{p['above_rope']}, and that the two lie within {rope} of one another {p['within_rope']}.",
         f"{_first_repeat(metrics)} {mcnemar['gained']} lesions were gained and {mcnemar['lost']} lost (McNemar’s exact "
@@ -96,6 +102,8 @@ def rounded(count: int) -> str:
 def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
+    if not metrics["predictions"]["checked"]:
+        found.append(UNSIGNED)
     arms, selection = compared(metrics), metrics["selection"]
     if selection["rule"] == "test":
         found.append(
@@ -148,6 +156,28 @@ def verdict_lines(metrics: dict[str, Any]) -> str:
         table.append(f"{name:<{width}}  {cells[0]:<26}{cells[1]:<26}{area_text:<7}{arm['correct']} of {arm['rows']}")
     paragraphs = [verdict + headline(metrics), *cautions(metrics), *findings(metrics)]
     return "\n".join([*paragraphs, "", *table]).replace(NBSP, " ")
+
+
+def _adjusted(metrics: dict[str, Any]) -> str:
+    """Holm's p where several comparisons were declared."""
+    declared = len(metrics["comparisons"])
+    if declared < 2:
+        return ""
+    return f", {p_value(metrics['comparison']['p_holm'])} by Holm’s method over {declared} declared comparisons"
+
+
+def width_of_interval(comparison: dict[str, Any], *, one_test_set: bool) -> str:
+    """What widened the interval of the difference beyond the bootstrap of patients, in a sentence."""
+    if not comparison["splits_seen"]:
+        return (
+            "With a single split nothing shows how much another training would differ, so the interval is one over "
+            "patients alone and no difference is called real."
+        )
+    source = "training sets, which are tested on the same lesions" if one_test_set else "splits"
+    return (
+        f"For the difference, the variance by which the {source} differ beyond what chance of their patients explains "
+        f"is added, with its degrees of freedom: the bootstrap’s interval is {comparison['stretch']:.2f} times as wide."
+    )
 
 
 def _first_repeat(metrics: dict[str, Any]) -> str:
