@@ -67,7 +67,10 @@ def test_files_of_a_run(finished):
         {"check": "Test patients that a generator saw", "result": "0 in 3 pools"},
     ]
     assert {arm: about["steps"] for arm, about in facts["arms"].items()} == {"classic_aug": 6, "acgan_aug": 6}
-    assert json.loads((folder / "metrics.json").read_text())["comparison"]["baseline"] == "classic_aug"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["comparison"]["baseline"] == "classic_aug"
+    assert metrics["rule"] == json.loads((folder / "rule.json").read_text()) | {"frozen": True}
+    assert metrics["predictions"]["checked"]
     links = sorted((folder / "stages").iterdir())
     assert len(links) == 14
     assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)

@@ -115,7 +115,9 @@ def mcnemar_exact(correct_a: npt.NDArray[np.bool_], correct_b: npt.NDArray[np.bo
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p values (1979, Scand. J. Statistics 6:65): below alpha with a family-wise error of alpha."""
-    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
+    if len(p_values) < 2:  # nothing to adjust, and multipletests collects garbage first, which takes a second
+        return list(p_values)
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
 
 
 def verdict(found: Mapping[str, Any], rule: Rule) -> str:

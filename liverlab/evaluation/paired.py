@@ -15,7 +15,7 @@ from scipy.stats import norm
 from scipy.stats import t as student_t
 
 from liverlab.evaluation import bootstrap, comparison, power
-from liverlab.evaluation.metrics import Floats, Ints, paper_metrics
+from liverlab.evaluation.metrics import Floats, Ints, confusion_matrix, metrics_of_confusions
 from liverlab.evaluation.prediction_table import PredictionTable
 from liverlab.evaluation.rule import Rule
 
@@ -186,10 +186,11 @@ def _secondary(
 ) -> dict[str, Any]:
     """Differences without a test, with intervals stretched as that of accuracy: described, not claimed."""
     num_classes = len(table.class_names)
-    values = [paper_metrics(table.labels, table.predicted[i], num_classes) for i in pair]
+    confusions = np.stack([confusion_matrix(table.labels, table.predicted[i], num_classes) for i in pair])
+    values = metrics_of_confusions(confusions.astype(np.float64))
     result = {}
     for name in ("specificity", "macro_sensitivity"):
-        estimate = values[1][name] - values[0][name]
+        estimate = float(values[name][1] - values[name][0])
         draws = estimate + stretch * (drawn[name][:, pair[1]] - drawn[name][:, pair[0]] - estimate)
         result[name] = {"estimate": estimate, "interval": bootstrap.percentile_interval(draws)}
     return result
