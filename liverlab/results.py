@@ -63,6 +63,7 @@ def gather(
         write_samples(folder / "samples.npz", cohort, splits[0], pools[0], roi)
     spread = [row for split, pool in zip(splits, pools, strict=False) for row in spread_rows(cohort, split, pool, roi)]
     records = [read_record(stage.folder(runs)) for stage in _all_stages(arms)]
+    assert len({stage.key for stage in _all_stages(arms) if stage.kind == "cohort"}) == 1  # arms share their data
     run = {
         "experiment": config.name,
         "arm": about["arm"],

@@ -12,8 +12,10 @@ import time
 import pytest
 from test_tracking import facts_of
 
+from data_modules.errors import InputError
 from liverlab.__main__ import main
-from liverlab.experiment import run_slug, without_paths
+from liverlab.evaluation.rule import Rule, frozen
+from liverlab.experiment import _begin, run_slug, without_paths
 from liverlab.settings import load_experiment
 
 SMALLEST = [
@@ -166,6 +168,17 @@ def test_ctrl_c_is_one_sentence(half_way):
     assert process.returncode == 130
     assert error.strip().splitlines()[-1] == "Stopped. Finished stages stay; the same command goes on from them."
     assert "Traceback" not in error
+
+
+def test_a_run_that_begins_writes_its_rule_and_keeps_it(tmp_path):
+    _begin(tmp_path, "seed: 0\n", Rule())
+    assert frozen(tmp_path, Rule())
+    with pytest.raises(InputError, match="froze the verdict rule"):
+        _begin(tmp_path, "seed: 0\n", Rule(version=99))
+    (tmp_path / "predictions.csv").touch()
+    _begin(tmp_path, "seed: 1\n", Rule(rope=0.03))  # other settings: what was there is gone
+    assert frozen(tmp_path, Rule(rope=0.03))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "rule.json"]
 
 
 def test_no_path_of_the_users_is_shown_or_kept():

@@ -46,7 +46,7 @@ def training_variance(gain: Floats, table: PredictionTable, *, one_test_set: boo
     if not one_test_set and folds.max() == 0:  # one fold of each repeat: repeats differ in their test patients
         repeats, folds = folds, repeats
     patients, R, K = (int(part.max()) + 1 for part in (table.patients, repeats, folds))
-    if (R if one_test_set else K) < 2:
+    if patients < 2 or (R if one_test_set else K) < 2:
         return TrainingVariance(0.0, 0)
     rows = np.bincount(repeats)
     centred = gain if one_test_set else gain - (np.bincount(repeats, gain) / rows)[repeats]
