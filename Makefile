@@ -12,7 +12,7 @@ ENV := .venv/complete
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help env experiment report test lint format bench clean
+.PHONY: help env experiment report test lint format bench simulate clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -46,6 +46,9 @@ format: $(ENV)  ## Let ruff put the code in order
 
 bench: $(ENV)  ## Time the ingest against SimpleITK; ARGS=my/manifest.csv for your own series
 	@$(PYTHON) benchmarks/bench_ingest.py $(ARGS)
+
+simulate: $(ENV)  ## How often the verdict errs on invented runs: the table of docs/statistics.md
+	@$(PYTHON) -m liverlab.evaluation.simulation
 
 clean:  ## Remove .venv and caches; runs/ and data/ stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

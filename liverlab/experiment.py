@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from data_modules.errors import InputError
 from liverlab.arms import arms_of, changes_of, describe_arms
 from liverlab.config import ExperimentConfig
 from liverlab.devices import Launch, check_machine, choose_strategy, find_launch
+from liverlab.evaluation.rule import Rule, freeze
 from liverlab.launch import expected_seconds, follow_stages, lead_stages, run_stages
 from liverlab.pool_kinds import is_trained
 from liverlab.ranks import meeting, told_once
@@ -65,7 +66,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     if dry_run:
         return None
     resolve_mode(config.tracking)  # a missing login stops the run here, not in a stage
-    _begin(folder, resolved)
+    _begin(folder, resolved, Rule(**asdict(config.verdict)))
     if launch and launch.world_size > 1:
         with meeting(runs, launch) as ranks:
             lead_stages(stages, runs, ranks, console)
@@ -141,8 +142,8 @@ def without_paths(config: ExperimentConfig) -> ExperimentConfig:
     return replace(config, data=replace(config.data, manifest=manifest), runs_dir=Path(config.runs_dir).name)
 
 
-def _begin(folder: Path, resolved: str) -> None:
-    """Write the config first; what an earlier run with other settings left is taken away."""
+def _begin(folder: Path, resolved: str, rule: Rule) -> None:
+    """Write the config and the verdict's rule first; what an earlier run with other settings left is taken away."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yaml"
     if config.is_file() and config.read_text() != resolved:
@@ -150,6 +151,7 @@ def _begin(folder: Path, resolved: str) -> None:
             if old.is_file():
                 old.unlink()
     config.write_text(resolved)
+    freeze(folder, rule)
 
 
 def stages_at_once(config: ExperimentConfig) -> int:

@@ -20,7 +20,7 @@ from data_modules.roi import Roi
 from data_modules.whole_file import replacing
 from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
-from liverlab.evaluation.evaluate import write_json
+from liverlab.evaluation.evaluate import fingerprint, write_json
 from liverlab.exhibits import spread_rows, write_exhibits
 from liverlab.features import FILE as FEATURES
 from liverlab.features import write_features
@@ -59,6 +59,7 @@ def gather(
     roi = Roi(**asdict(config.roi))
     spread = [row for split, pool in zip(splits, pools, strict=False) for row in spread_rows(cohort, split, pool, roi)]
     records = [read_record(stage.folder(runs)) for stage in _all_stages(arms)]
+    assert len({stage.key for stage in _all_stages(arms) if stage.kind == "cohort"}) == 1  # arms share their data
     run = {
         "experiment": config.name,
         "arm": about["arm"],
@@ -68,6 +69,7 @@ def gather(
         "selection": about["selection"],
         "curve": about["curve"],
         "noise_floor": about["noise_floor"],
+        "predictions_sha256": fingerprint(folder / "predictions.csv"),
         "class_names": list(cohort.class_names),
         "profile": config.profile,
         "profile_changes": [asdict(change) for change in changes],

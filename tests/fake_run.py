@@ -1,5 +1,6 @@
 """A finished run's folder with invented numbers, in the layout that the pipeline writes."""
 
+import hashlib
 import itertools
 import json
 from pathlib import Path
@@ -76,6 +77,7 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
         "experiment": "fake",
         "arm": arm,
         "baseline": baseline,
+        "also_compare": [],
         "class_names": classes,
         "profile": "laptop",
         "profile_changes": [
@@ -151,12 +153,20 @@ def write_fake_run(
     predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.6f")
     run = run_description(predictions, arm=arm, baseline=baseline, generator=generator)
     (folder / "run.json").write_text(json.dumps(run))
+    sign_predictions(folder)
     _curves(predictions, skill).to_csv(folder / "learning_curves.csv", index=False, float_format="%.6f")
     np.savez(folder / "augmentation.npz", images=_samples(1)["real"][:3])
     if generator:
         generator_curves(run["generators"], run["class_names"]).to_csv(folder / "generator_curves.csv", index=False)
         np.savez(folder / "samples.npz", **_samples(len(run["class_names"])))
     return folder
+
+
+def sign_predictions(folder: Path) -> None:
+    """Record the fingerprint of predictions.csv, as a run does."""
+    run = json.loads((folder / "run.json").read_text())
+    run["predictions_sha256"] = hashlib.sha256((folder / "predictions.csv").read_bytes()).hexdigest()
+    (folder / "run.json").write_text(json.dumps(run))
 
 
 def fake_generators(kind: str, arm: str, splits: list[dict], classes: list[str]) -> list[dict]:

@@ -10,10 +10,13 @@ from liverlab.evaluation.comparison import (
     Probabilities,
     bootstrap_probabilities,
     correlated_t,
+    decided,
+    holm,
     mcnemar_exact,
     sign_flip_p,
     verdict,
 )
+from liverlab.evaluation.rule import Rule
 
 
 @pytest.mark.parametrize("differences", [[3, 1, 0, 2, -1, 1, 0, 2], [1, -1, 2, 0, 0, -1], [2, 2, 2, 2]])
@@ -79,23 +82,52 @@ def test_mcnemar_is_the_binomial_test_of_the_discordant_lesions():
     assert line.p_value == pytest.approx(binomtest(17, 22, 0.5).pvalue)
 
 
-SURE = Probabilities(0.99, 0.01, 0.9, 0.05)
-SURELY_NOT = Probabilities(0.01, 0.99, 0.0, 0.05)
-SAME = Probabilities(0.6, 0.4, 0.01, 0.97)
-UNSURE = Probabilities(0.8, 0.2, 0.5, 0.4)
+def found(interval, p_holm, probabilities, discordance=0.2, splits_seen=True):
+    return {
+        "interval": interval,
+        "p_holm": p_holm,
+        "probabilities": dict(zip(("positive", "negative", "above_rope", "within_rope"), probabilities, strict=True)),
+        "discordance": discordance,
+        "splits_seen": splits_seen,
+    }
+
+
+SURE = (0.99, 0.01, 0.9, 0.05)
+SURELY_NOT = (0.01, 0.99, 0.0, 0.05)
+SAME = (0.6, 0.4, 0.01, 0.97)
+UNSURE = (0.8, 0.2, 0.5, 0.4)
 
 
 @pytest.mark.parametrize(
-    ("interval", "p_value", "probabilities", "discordant", "expected"),
+    ("comparison", "expected"),
     [
-        ((0.01, 0.10), 0.01, SURE, 20, "benefit"),
-        ((-0.01, 0.10), 0.01, SURE, 20, "inconclusive"),
-        ((0.01, 0.10), 0.06, SURE, 20, "inconclusive"),
-        ((0.01, 0.10), 0.01, UNSURE, 20, "inconclusive"),
-        ((-0.10, -0.01), 0.01, SURELY_NOT, 20, "harm"),
-        ((-0.01, 0.01), 0.80, SAME, 20, "equivalent"),
-        ((0.0, 0.0), 1.0, SAME, 0, "inconclusive"),
+        (found((0.01, 0.10), 0.01, SURE), "benefit"),
+        (found((-0.01, 0.10), 0.01, SURE), "inconclusive"),
+        (found((0.01, 0.10), 0.06, SURE), "inconclusive"),
+        (found((0.01, 0.10), 0.01, UNSURE), "inconclusive"),
+        (found((0.01, 0.10), 0.01, SURE, splits_seen=False), "inconclusive"),
+        (found((-0.10, -0.01), 0.01, SURELY_NOT), "harm"),
+        (found((-0.10, -0.01), 0.06, SURELY_NOT), "inconclusive"),
+        (found((-0.01, 0.01), 0.80, SAME), "equivalent"),
+        (found((0.0, 0.0), 1.0, SAME, discordance=0.0), "inconclusive"),
     ],
 )
-def test_verdict(interval, p_value, probabilities, discordant, expected):
-    assert verdict(interval, p_value, probabilities, discordant) == expected
+def test_verdict(comparison, expected):
+    assert verdict(comparison, Rule()) == expected
+
+
+def test_holm_is_the_step_down_by_hand():
+    # Smallest of four times 4, next times 3 and so on, never below the one before, at most 1
+    assert holm([0.04, 0.01, 0.03, 0.8]) == pytest.approx([0.09, 0.04, 0.09, 0.8])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
+
+
+def test_a_verdict_of_its_own_can_fall_among_many_declared():
+    alone = found((0.01, 0.10), None, SURE) | {"sign_flip_p": 0.03}
+    other = found((-0.05, 0.05), None, UNSURE) | {"sign_flip_p": 0.6}
+    assert [x["verdict"] for x in decided([alone], Rule())] == ["benefit"]
+    among = decided([alone, other], Rule())
+    assert [x["verdict"] for x in among] == ["inconclusive", "inconclusive"]
+    assert [x["p_holm"] for x in among] == pytest.approx([0.06, 0.6])

@@ -12,8 +12,10 @@ import time
 import pytest
 from test_tracking import facts_of
 
+from data_modules.errors import InputError
 from liverlab.__main__ import main
-from liverlab.experiment import run_slug, without_paths
+from liverlab.evaluation.rule import Rule, frozen
+from liverlab.experiment import _begin, run_slug, without_paths
 from liverlab.settings import load_experiment
 
 SMALLEST = [
@@ -70,7 +72,10 @@ def test_files_of_a_run(finished):
         {"check": "Test patients in a mean image", "result": "0, in 6 classifiers", "verdict": "clean"},
     ]
     assert {arm: about["steps"] for arm, about in facts["arms"].items()} == dict.fromkeys(ARMS, 6)
-    assert json.loads((folder / "metrics.json").read_text())["comparison"]["baseline"] == ARMS[0]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["comparison"]["baseline"] == ARMS[0]
+    assert metrics["rule"] == json.loads((folder / "rule.json").read_text()) | {"frozen": True}
+    assert metrics["predictions"]["checked"]
     links = sorted((folder / "stages").iterdir())
     assert len(links) == 20
     assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)
@@ -167,6 +172,17 @@ def test_ctrl_c_is_one_sentence(half_way):
     assert process.returncode == 130
     assert error.strip().splitlines()[-1] == "Stopped. Finished stages stay; the same command goes on from them."
     assert "Traceback" not in error
+
+
+def test_a_run_that_begins_writes_its_rule_and_keeps_it(tmp_path):
+    _begin(tmp_path, "seed: 0\n", Rule())
+    assert frozen(tmp_path, Rule())
+    with pytest.raises(InputError, match="froze the verdict rule"):
+        _begin(tmp_path, "seed: 0\n", Rule(version=99))
+    (tmp_path / "predictions.csv").touch()
+    _begin(tmp_path, "seed: 1\n", Rule(rope=0.03))  # other settings: what was there is gone
+    assert frozen(tmp_path, Rule(rope=0.03))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "rule.json"]
 
 
 def test_no_path_of_the_users_is_shown_or_kept():

@@ -201,6 +201,22 @@ def test_a_second_line_stands_below_its_arm_in_the_tables_alone(tmp_path):
     assert text.count("acgan-epochs") == 2  # and in the table of training budgets
 
 
+def test_declared_comparisons_are_a_table_with_holm(tmp_path):
+    skill = {"none": 0.5, "classic": 0.6, "dcgan": 0.7}
+    folder = write_fake_run(tmp_path, skill, arm="dcgan", baseline="classic")
+    assert "Declared comparisons" not in report(folder)
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"also_compare": [["classic", "none"]]}))
+    text = report(folder)
+    table = text.split('aria-label="Declared comparisons"')[1].split("</table>")[0]
+    assert table.count("<tr") == 3
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["rule"]["hash"] in text
+    page = Page(text)
+    assert "(by Holm’s method over the 2 declared comparisons)" in page.text
+    assert "by Holm’s method over 2 declared comparisons)" in page.text
+
+
 def test_published_matrices_follow_the_order_of_our_classes():
     published = [{"name": "x", "confusion": ((52, 1, 0), (2, 44, 18), (0, 18, 47))}, {"name": "y", "confusion": None}]
     metrics = {"class_names": ["hemangioma", "cyst", "metastasis"], "arms": {}}

@@ -3,23 +3,24 @@
 Folds and repeats share patients and training data, so their results are no independent sample: a paired t-test over
 them rejects a true null far too often. What is used instead works on patients (sign flips, bootstrap) or corrects the
 variance (Nadeau and Bengio 2003, Machine Learning 52:239; as a posterior: Corani and Benavoli 2015, Machine Learning
-100:285).
+100:285: a conservative check beside the verdict, not a part of it, since it finds little where much is there).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student_t
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 
 from liverlab.evaluation.metrics import Floats
+from liverlab.evaluation.rule import Rule
 
 BLOCK = 500  # flips at a time, to bound memory
-# The correlated t decides only where it has this many splits; on three folds it has two degrees of freedom and could
-# confirm hardly anything. Below, the probabilities come from the bootstrap.
-SPLITS_FOR_CORRELATED_T = 10
 
 
 def sign_flip_p(differences: npt.NDArray[np.int64], flips: int, rng: np.random.Generator) -> float:
@@ -112,20 +113,34 @@ def mcnemar_exact(correct_a: npt.NDArray[np.bool_], correct_b: npt.NDArray[np.bo
     return McNemar(gained, lost, float(mcnemar(table, exact=True).pvalue))
 
 
-def verdict(interval: tuple[float, float], p_value: float, probabilities: Probabilities, discordant: int) -> str:
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p values (1979, Scand. J. Statistics 6:65): below alpha with a family-wise error of alpha."""
+    if len(p_values) < 2:  # nothing to adjust, and multipletests collects garbage first, which takes a second
+        return list(p_values)
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+
+
+def verdict(found: Mapping[str, Any], rule: Rule) -> str:
     """Benefit, harm, equivalent or inconclusive: a rule, so that nobody chooses after seeing the numbers.
 
     Args:
-        interval: Bootstrap interval of the difference.
-        p_value: Of the sign-flip test.
-        probabilities: Of the correlated t, or of the bootstrap where there are few splits.
-        discordant: Rows that exactly one arm classified correctly. With none, the bootstrap has nothing to vary and
-            would call any two arms equivalent.
+        found: A comparison as `compare_arms` returns it, with `p_holm`. Where no row is discordant, the bootstrap has
+            nothing to vary and would call any two arms equivalent; where there is one split, training variation was
+            not seen at all. Both are inconclusive.
+        rule: Its thresholds.
     """
-    if discordant == 0:
+    (low, high), probabilities = found["interval"], found["probabilities"]
+    if found["discordance"] == 0 or not found["splits_seen"]:
         return "inconclusive"
-    if interval[0] > 0 and p_value < 0.05 and probabilities.positive > 0.975:
+    if low > 0 and found["p_holm"] < rule.alpha and probabilities["positive"] > rule.sure:
         return "benefit"
-    if interval[1] < 0 and p_value < 0.05 and probabilities.negative > 0.975:
+    if high < 0 and found["p_holm"] < rule.alpha and probabilities["negative"] > rule.sure:
         return "harm"
-    return "equivalent" if probabilities.within_rope > 0.95 else "inconclusive"
+    return "equivalent" if probabilities["within_rope"] > rule.equivalent else "inconclusive"
+
+
+def decided(comparisons: Sequence[dict[str, Any]], rule: Rule) -> list[dict[str, Any]]:
+    """The declared comparisons with Holm's p over all of them (`p_holm`) and the verdict of each."""
+    adjusted = holm([found["sign_flip_p"] for found in comparisons])
+    with_p = [found | {"p_holm": p} for found, p in zip(comparisons, adjusted, strict=True)]
+    return [found | {"verdict": verdict(found, rule)} for found in with_p]

@@ -1,6 +1,8 @@
-"""From a run's folder to `metrics.json`: each arm's metrics with intervals, and the primary comparison."""
+"""From a run's folder to `metrics.json`: each arm's metrics with intervals, and the declared comparisons."""
 
+import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,15 @@ import numpy as np
 
 from data_modules.errors import InputError
 from data_modules.whole_file import replacing
-from liverlab.evaluation import bootstrap, comparison, power
+from liverlab.evaluation import bootstrap
+from liverlab.evaluation.comparison import decided
 from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, metrics_of_confusions, paper_metrics
 from liverlab.evaluation.noise_floor import noise_floor
+from liverlab.evaluation.paired import compare_arms, described
 from liverlab.evaluation.prediction_table import PredictionTable, read_predictions
 from liverlab.evaluation.published import PUBLISHED_RESULTS
-from liverlab.evaluation.volume_curve import curve_summary, differences, select_arm
+from liverlab.evaluation.rule import Rule, frozen
+from liverlab.evaluation.volume_curve import curve_summary, select_arm
 from liverlab.evaluation.worth import worth_summary
 
 
@@ -31,13 +36,18 @@ def evaluate(
         seed: Of bootstrap and permutation.
 
     Returns:
-        What was written. Proportions are in [0, 1]; `comparison` is None without a baseline.
+        What was written. Proportions are in [0, 1]; `comparisons` are the declared ones, the primary first, which is
+        also `comparison`; without a baseline they are empty and None.
 
     Raises:
-        InputError: If a file is missing or the two contradict each other.
+        InputError: If a file is missing, the two contradict each other, the predictions are not those that the run
+            wrote, or another rule was frozen when the run began.
     """
+    rule = Rule(rope, draws, flips)
+    was_frozen = frozen(folder, rule)
     table = read_predictions(folder / "predictions.csv")
     run = _read_run(folder / "run.json", table)
+    checked = _check_fingerprint(folder / "predictions.csv", run)
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
@@ -48,7 +58,17 @@ def evaluate(
         for i, name in enumerate(table.arms)
     }
     selection = select_arm(run, {name: arm["correct"] for name, arm in arms.items()})
-    accuracy = {name: drawn["accuracy"][:, i] for i, name in enumerate(table.arms)}
+
+    def describe(arm: str, baseline: str) -> dict[str, Any]:
+        return described(table, (arm, baseline), drawn["accuracy"], one_test_set=bool(holdout))
+
+    found = [
+        compare_arms(
+            table, names, drawn, folds=run["protocol"]["folds"], rule=rule, rng=rng, one_test_set=bool(holdout)
+        )
+        for names in _declared(run, selection["arm"], table)
+    ]
+    comparisons = decided(found, rule)
     result = {
         "experiment": run["experiment"],
         "class_names": list(table.class_names),
@@ -58,26 +78,66 @@ def evaluate(
         "leaks": [name for name in table.arms if run["arms"][name].get("leak_on_purpose")],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
+        "rule": asdict(rule) | {"hash": rule.hash, "frozen": was_frozen},
+        "predictions": {"sha256": fingerprint(folder / "predictions.csv"), "checked": checked},
         "counts": _counts(table),
         "arms": arms,
         "selection": selection,
-        "curve": curve_summary(run, arms, accuracy, selection["arm"]),
+        "curve": curve_summary(run, arms, describe, selection["arm"]),
         "worth": worth_summary(run, arms, {name: varied["accuracy"][:, i] for i, name in enumerate(table.arms)}),
-        "comparison": None,
-        "noise_floor": noise_floor(run, arms, accuracy),
-        "differences": differences(run, arms, accuracy),
+        "comparison": comparisons[0] if comparisons else None,
+        "comparisons": comparisons,
+        "noise_floor": noise_floor(run, describe),
+        "differences": _differences(run, table.arms, describe),
         "by_epochs": run.get("by_epochs", {}),
         "published": [
             asdict(row) | {"accuracy": row.accuracy, "wilson_95": row.wilson_95} for row in PUBLISHED_RESULTS
         ],
     }
-    if run["baseline"] is not None:
-        pair = table.arms.index(run["baseline"]), table.arms.index(selection["arm"])
-        result["comparison"] = compare_arms(
-            table, pair, drawn, folds=run["protocol"]["folds"], rope=rope, flips=flips, rng=rng
-        )
     write_json(folder / "metrics.json", result)
     return result
+
+
+def _differences(
+    run: dict[str, Any], arms: Sequence[str], describe: Callable[[str, str], dict[str, Any]]
+) -> dict[str, Any]:
+    """Each arm's difference to the declared baseline; that of a second line to the baseline's second line."""
+    second = run.get("by_epochs", {})  # runs of before there were second lines have none
+    found = {}
+    for name in arms:
+        baseline = second.get(run["baseline"]) if name in second.values() else run["baseline"]
+        if baseline not in (None, name):
+            found[name] = {"baseline": baseline} | describe(name, baseline)
+    return found
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _check_fingerprint(path: Path, run: dict[str, Any]) -> bool:
+    """Whether the run recorded what it predicted, so that a later edit would have shown; older runs did not."""
+    recorded = run.get("predictions_sha256")
+    if recorded not in (None, fingerprint(path)):
+        raise InputError(
+            f"{path} is not the file that the run wrote (its SHA-256 differs from the one in run.json), so nothing was "
+            "evaluated. `liverlab run` with the run's settings writes it again from the finished stages."
+        )
+    return recorded is not None
+
+
+def _declared(run: dict[str, Any], arm: str, table: PredictionTable) -> list[tuple[str, str]]:
+    """(arm, baseline) of every declared comparison by name, the primary first, each once; `arm` is the selected one."""
+    if run["baseline"] is None:
+        return []
+    pairs = [(arm, run["baseline"]), *((b, a) for b, a in run.get("also_compare", []))]
+    for name in (name for pair in pairs for name in pair):
+        if name not in table.arms:
+            raise InputError(
+                f"run.json declares a comparison with {name!r}, but predictions.csv holds {', '.join(table.arms)}."
+            )
+    return list(dict.fromkeys(pairs))
 
 
 def arm_metrics(table: PredictionTable, arm: int, drawn: dict[str, Floats]) -> dict[str, Any]:
@@ -128,76 +188,6 @@ def _per_class(table: PredictionTable, confusion: Floats, drawn: dict[str, Float
                 estimate, drawn[f"class_{metric}"][:, c], int(mine.sum()), patients
             )
             result[name][metric] = {"estimate": None if interval is None else estimate, "interval": interval}
-    return result
-
-
-def compare_arms(
-    table: PredictionTable,
-    pair: tuple[int, int],
-    drawn: dict[str, Floats],
-    *,
-    folds: int,
-    rope: float,
-    flips: int,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """The primary comparison: accuracy of arm B minus arm A (the baseline), with verdict and what the run could see.
-
-    Args:
-        table: Predictions.
-        pair: Positions of A and B.
-        drawn: Bootstrap draws of all arms' metrics, shapes (draws, A, ...).
-        folds: K of the cross-validation.
-        rope: Half-width of the region of practical equivalence.
-        flips: Sign patterns of the permutation test.
-        rng: Seeded generator.
-    """
-    a, b = pair
-    gain = table.correct[b].astype(np.int64) - table.correct[a]
-    lesions, discordant = len(np.unique(table.lesions)), int((gain != 0).sum())
-    estimate = float(gain.mean())
-    draws = bootstrap.widened(estimate, drawn["accuracy"][:, b] - drawn["accuracy"][:, a])
-    interval, error = bootstrap.percentile_interval(draws), float(draws.std(ddof=1))
-    p_value = comparison.sign_flip_p(np.bincount(table.patients, gain).astype(np.int64), flips, rng)
-    per_split = np.array([gain[table.in_split(*split)].mean() for split in table.splits])
-    corrected = comparison.correlated_t(per_split, folds, rope)
-    trusted = corrected is not None and corrected.splits >= comparison.SPLITS_FOR_CORRELATED_T
-    shares = comparison.bootstrap_probabilities(draws, rope)
-    probabilities = corrected.probabilities if corrected and trusted else shares
-    one = table.repeats == table.repeats.min()
-    detectable = power.detectable_by_bootstrap(error)
-    return {
-        "arm": table.arms[b],
-        "baseline": table.arms[a],
-        "metric": "accuracy",
-        "estimate": estimate,
-        "interval": interval,
-        "standard_error": error,
-        "verdict": comparison.verdict(interval, p_value, probabilities, discordant),
-        "probabilities": asdict(probabilities) | {"source": "correlated t" if trusted else "bootstrap"},
-        "sign_flip_p": p_value,
-        "correlated_t": asdict(corrected) if corrected else None,
-        "mcnemar": asdict(comparison.mcnemar_exact(table.correct[a, one], table.correct[b, one])),
-        "discordance": discordant / len(gain),
-        "detectable": detectable,
-        "detectable_by_mcnemar": power.detectable_by_mcnemar(discordant / len(gain), lesions),
-        "lesions_needed": power.lesions_needed(estimate, detectable, lesions),
-        "per_split": [
-            {"repeat": r, "fold": k, "difference": float(d)} for (r, k), d in zip(table.splits, per_split, strict=True)
-        ],
-        "secondary": _secondary(drawn, table, pair),
-    }
-
-
-def _secondary(drawn: dict[str, Floats], table: PredictionTable, pair: tuple[int, int]) -> dict[str, Any]:
-    """Differences without a test: described, not claimed."""
-    num_classes = len(table.class_names)
-    values = [paper_metrics(table.labels, table.predicted[i], num_classes) for i in pair]
-    result = {}
-    for name in ("specificity", "macro_sensitivity"):
-        estimate = values[1][name] - values[0][name]
-        draws = bootstrap.widened(estimate, drawn[name][:, pair[1]] - drawn[name][:, pair[0]])
-        result[name] = {"estimate": estimate, "interval": bootstrap.percentile_interval(draws)}
     return result
 
 

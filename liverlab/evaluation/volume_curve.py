@@ -4,11 +4,9 @@ The paper chose both group sizes where the curve over its test folds was highest
 better than it is: with nothing to find, choosing among the published sizes alone shows 2 to 4 points (our simulation).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from liverlab.evaluation import bootstrap
-from liverlab.evaluation.metrics import Floats
 from liverlab.evaluation.published import PUBLISHED_CURVES, PUBLISHED_LESIONS
 
 LABELS = {"fixed": "declared before results", "test": "selected on the test folds, as published: optimistic"}
@@ -34,14 +32,17 @@ def select_arm(run: Mapping[str, Any], correct: Mapping[str, int]) -> dict[str, 
 
 
 def curve_summary(
-    run: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]], accuracy: Mapping[str, Floats], arm: str
+    run: Mapping[str, Any],
+    arms: Mapping[str, Mapping[str, Any]],
+    describe: Callable[[str, str], dict[str, Any]],
+    arm: str,
 ) -> dict[str, Any] | None:
     """The curve for `metrics.json`; None for an experiment without one.
 
     Args:
         run: Content of `run.json`.
         arms: Metrics of each arm.
-        accuracy: Bootstrap draws of each arm's accuracy, shape (draws,), the same patients for every arm.
+        describe: Estimate and interval of the difference of (arm, baseline).
         arm: The arm that is compared; every line gets the same difference, described and not tested.
 
     Returns:
@@ -63,31 +64,9 @@ def curve_summary(
         line["difference"] = None
         if {arm, run["baseline"]} <= set(value):
             b, a = (ends[value[name]] for name in (arm, run["baseline"]))
-            line["difference"] = {"arm": b, "baseline": a} | difference(arms, accuracy, b, a)
+            line["difference"] = {"arm": b, "baseline": a} | describe(b, a)
     published = [
         {"per_fold": size, "correct": correct, "accuracy": correct / PUBLISHED_LESIONS}
         for size, correct in PUBLISHED_CURVES.get(curve["setting"], {}).items()
     ]
     return {"setting": curve["setting"], "scale": curve["scale"], "lines": lines, "published": published}
-
-
-def differences(
-    run: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]], accuracy: Mapping[str, Floats]
-) -> dict[str, Any]:
-    """Each arm's difference to the declared baseline; that of a second line to the baseline's second line."""
-    second = run.get("by_epochs", {})  # runs of before there were second lines have none
-    found = {}
-    for name in arms:
-        baseline = second.get(run["baseline"]) if name in second.values() else run["baseline"]
-        if baseline not in (None, name):
-            found[name] = {"baseline": baseline} | difference(arms, accuracy, name, baseline)
-    return found
-
-
-def difference(
-    arms: Mapping[str, Mapping[str, Any]], accuracy: Mapping[str, Floats], arm: str, baseline: str
-) -> dict[str, Any]:
-    """Accuracy of an arm minus that of another, with a 95 % interval: described, not tested."""
-    estimate = arms[arm]["accuracy"]["estimate"] - arms[baseline]["accuracy"]["estimate"]
-    draws = bootstrap.widened(estimate, accuracy[arm] - accuracy[baseline])
-    return {"estimate": estimate, "interval": bootstrap.percentile_interval(draws)}

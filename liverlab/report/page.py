@@ -63,6 +63,9 @@ def write_report(folder: Path) -> Path:
         confusions=confusions(metrics, published),
         budget=budget_statement(run),
         difference=_difference(metrics),
+        width=summary.width_of_interval(metrics["comparison"], one_test_set=bool(run["protocol"].get("holdout")))
+        if metrics["comparison"]
+        else "",
         accuracy=Markup(figures.accuracy_figure(metrics, published)),
         curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
         features=features_section(folder / "features.csv", run),
@@ -213,6 +216,7 @@ def _template() -> jinja2.Template:
         "span": summary.span,
         "probability": summary.probability,
         "p_text": summary.p_text,
+        "p_value": summary.p_value,
     }
     environment.globals["css"] = Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8"))
     return environment.get_template("page.html")

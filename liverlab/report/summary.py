@@ -11,6 +11,7 @@ LEAK = (
     "{arm} is a leak on purpose: its generator saw the test lesions. What it gains shows what a leak buys, and is no "
     "benefit of synthetic images."
 )
+UNSIGNED = "This run recorded no fingerprint of its predictions: an edit of predictions.csv would not be noticed."
 HEADLINES = {
     "benefit": "{arm} classifies more lesions correctly than {baseline}.",
     "harm": "{arm} classifies fewer lesions correctly than {baseline}.",
@@ -37,6 +38,11 @@ def span(interval: list[float] | None) -> str:
 def p_text(p: float) -> str:
     """A p value as journals print it: "= .44" or "< .001"."""
     return f"<{NBSP}.001" if p < 0.001 else f"={NBSP}{p:.3f}".replace("0.", ".", 1)
+
+
+def p_value(p: float) -> str:
+    """A p value in a table: ".044" or "< .001"."""
+    return p_text(p).removeprefix(f"={NBSP}")
 
 
 def probability(p: float) -> str:
@@ -66,7 +72,7 @@ def findings(metrics: dict[str, Any]) -> list[str]:
     return [
         f"{c['arm']} classified {accuracy[c['arm']]} of the lesions correctly and {c['baseline']} "
         f"{accuracy[c['baseline']]}: a difference of {points(c['estimate'])} percentage points (95{NBSP}% interval "
-        f"{low} to {high}; patient sign-flip test p{NBSP}{p_text(c['sign_flip_p'])}).",
+        f"{low} to {high}; patient sign-flip test p{NBSP}{p_text(c['sign_flip_p'])}{_adjusted(metrics)}).",
         f"The probability that {c['arm']} is truly better is {p['positive']}, that it is better by more than {rope} "
         f"{p['above_rope']}, and that the two lie within {rope} of one another {p['within_rope']}.",
         f"{_first_repeat(metrics)} {mcnemar['gained']} lesions were gained and {mcnemar['lost']} lost (McNemar’s exact "
@@ -138,6 +144,8 @@ def rounded(count: int) -> str:
 def cautions(metrics: dict[str, Any]) -> list[str]:
     """What must be read together with the verdict; empty where nothing speaks against it."""
     found = [PHANTOM] if metrics["phantom"] else []
+    if not metrics["predictions"]["checked"]:
+        found.append(UNSIGNED)
     arms, selection = compared(metrics), metrics["selection"]
     found += [LEAK.format(arm=name) for name in arms if name in metrics["leaks"]]
     if selection["rule"] == "test":
@@ -195,6 +203,28 @@ def verdict_lines(metrics: dict[str, Any]) -> str:
         table.append(f"{name:<{width}}  {cells[0]:<26}{cells[1]:<26}{area_text:<7}{arm['correct']} of {arm['rows']}")
     paragraphs = [verdict + headline(metrics), *cautions(metrics), *findings(metrics)]
     return "\n".join([*paragraphs, "", *table]).replace(NBSP, " ")
+
+
+def _adjusted(metrics: dict[str, Any]) -> str:
+    """Holm's p where several comparisons were declared."""
+    declared = len(metrics["comparisons"])
+    if declared < 2:
+        return ""
+    return f", {p_value(metrics['comparison']['p_holm'])} by Holm’s method over {declared} declared comparisons"
+
+
+def width_of_interval(comparison: dict[str, Any], *, one_test_set: bool) -> str:
+    """What widened the interval of the difference beyond the bootstrap of patients, in a sentence."""
+    if not comparison["splits_seen"]:
+        return (
+            "With a single split nothing shows how much another training would differ, so the interval is one over "
+            "patients alone and no difference is called real."
+        )
+    source = "training sets, which are tested on the same lesions" if one_test_set else "splits"
+    return (
+        f"For the difference, the variance by which the {source} differ beyond what chance of their patients explains "
+        f"is added, with its degrees of freedom: the bootstrap’s interval is {comparison['stretch']:.2f} times as wide."
+    )
 
 
 def _first_repeat(metrics: dict[str, Any]) -> str:
