@@ -126,4 +126,5 @@ def _correlations(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
     """Of each with each other, shape (N, M): the largest over the eight flips and quarter turns."""
     flat = others.reshape(len(others), -1).T
     turned = (np.rot90(image, k, (1, 2)) for image in (some, some.transpose(0, 2, 1)) for k in range(4))
-    return reduce(np.maximum, (turn.reshape(len(some), -1) @ flat for turn in turned))
+    largest: npt.NDArray[np.float32] = reduce(np.maximum, (turn.reshape(len(some), -1) @ flat for turn in turned))
+    return largest
