@@ -116,7 +116,7 @@ def fine_structure(patches: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
     fine: npt.NDArray[np.float32] = coarse - uniform_filter(coarse, (0, NEIGHBOURS, NEIGHBOURS))
     # clipped at its median: without this, two lesions that both lie at the edge of the lung are alike
     usual = np.median(np.abs(fine), axis=(1, 2), keepdims=True)
-    fine = fine.clip(-usual, usual)
+    np.clip(fine, -usual, usual, out=fine)
     fine -= fine.mean((1, 2), keepdims=True)
     fine /= np.maximum(np.linalg.norm(fine, axis=(1, 2), keepdims=True), 1e-6)
     return fine
@@ -126,4 +126,5 @@ def _correlations(some: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
     """Of each with each other, shape (N, M): the largest over the eight flips and quarter turns."""
     flat = others.reshape(len(others), -1).T
     turned = (np.rot90(image, k, (1, 2)) for image in (some, some.transpose(0, 2, 1)) for k in range(4))
-    return reduce(np.maximum, (turn.reshape(len(some), -1) @ flat for turn in turned))
+    largest: npt.NDArray[np.float32] = reduce(np.maximum, (turn.reshape(len(some), -1) @ flat for turn in turned))
+    return largest
