@@ -51,7 +51,7 @@ def evaluate(
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
-    holdout = run["protocol"].get("holdout")
+    folds, holdout = run["protocol"]["folds"], run["protocol"].get("holdout")
     varied = bootstrap.with_repeats(drawn, _metrics_per_repeat(table), rng) if holdout else drawn
     arms = {
         name: arm_metrics(table, i, {key: value[:, i] for key, value in varied.items()})
