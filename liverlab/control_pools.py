@@ -53,6 +53,7 @@ def control_pool(config: ExperimentConfig, cohort: Cohort, split: Split, place: 
         fold=split.fold,
         patients=tuple(sorted(patients_of(cohort, shown))),
         seed=seed,
+        source="control",
     )
     shares = torch.arange(len(by_class)).repeat_interleave(per_class)
     return SamplePool(to_signed(torch.cat(images)), shares, provenance)

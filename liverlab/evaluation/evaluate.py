@@ -63,9 +63,7 @@ def evaluate(
         return described(table, (arm, baseline), drawn["accuracy"], one_test_set=bool(holdout))
 
     found = [
-        compare_arms(
-            table, names, drawn, folds=run["protocol"]["folds"], rule=rule, rng=rng, one_test_set=bool(holdout)
-        )
+        compare_arms(table, names, drawn, folds=folds, rule=rule, rng=rng, one_test_set=bool(holdout))
         for names in _declared(run, selection["arm"], table)
     ]
     comparisons = decided(found, rule)
