@@ -93,8 +93,8 @@ def test_a_wrong_pair_is_one_sentence(override, sentence):
 
 
 def test_of_many_arms_a_pair_names_two_that_are_there():
-    with pytest.raises(InputError, match=r"also_compare: there is no arm 'paper-bovw'\. There are: no_aug, classic"):
-        arms_of("paper/table", [*SMOKE, "also_compare=[[paper/bovw,no_aug]]"])
+    with pytest.raises(InputError, match=r"also_compare: there is no arm 'controls-a_a'\. There are: no_aug, classic"):
+        arms_of("paper/table", [*SMOKE, "also_compare=[[controls/a_a,no_aug]]"])
     found = about("paper/table", *SMOKE, "also_compare=[[paper/acgan,classic_aug],[classic_aug,no_aug]]")
     assert found["also_compare"] == [["paper-acgan", "classic_aug"], ["classic_aug", "no_aug"]]
 
