@@ -87,7 +87,7 @@ def _generators(classifiers: Sequence[Stage], runs: Path) -> list[Row]:
     seen = {stage.key: _seen_by_generators(stage, runs) for stage in classifiers}
     fed = [stage for stage in classifiers if seen[stage.key]]
     assert not any(seen[stage.key] & patients_tested(stage.folder(runs)) for stage in fed)
-    return [("Test patients that a generator saw", f"0, behind {len(fed)} classifiers", CLEAN)] if fed else []
+    return [("Test patients behind a generator or a pool", f"0, behind {len(fed)} classifiers", CLEAN)] if fed else []
 
 
 def _leak(arm: str, classifiers: Sequence[Stage], runs: Path) -> Row:

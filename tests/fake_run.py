@@ -104,7 +104,11 @@ def run_description(predictions: pd.DataFrame, *, arm: str, baseline: str | None
         "generators": fake_generators(generator, arm, splits, classes) if generator else [],
         "leak_checks": [
             {"check": "Patients on both sides of a split", "result": "0 in 3 splits", "verdict": "clean"},
-            {"check": "Test patients that a generator saw", "result": "0, behind 3 classifiers", "verdict": "clean"},
+            {
+                "check": "Test patients behind a generator or a pool",
+                "result": "0, behind 3 classifiers",
+                "verdict": "clean",
+            },
         ],
         "protocol": {
             "name": "custom",

@@ -67,9 +67,13 @@ def test_files_of_a_run(finished):
     facts = json.loads((folder / "run.json").read_text())
     assert facts["leak_checks"][:4] == [
         {"check": "Patients on both sides of a split", "result": "0 in 3 splits", "verdict": "clean"},
-        {"check": "Test patients that a generator saw", "result": "0, behind 3 classifiers", "verdict": "clean"},
-        {"check": "Test patients among training images", "result": "0, in 6 classifiers", "verdict": "clean"},
-        {"check": "Test patients in a mean image", "result": "0, in 6 classifiers", "verdict": "clean"},
+        {
+            "check": "Test patients behind a generator or a pool",
+            "result": "0, behind 6 classifiers",
+            "verdict": "clean",
+        },
+        {"check": "Test patients among training images", "result": "0, in 9 classifiers", "verdict": "clean"},
+        {"check": "Test patients in a mean image", "result": "0, in 9 classifiers", "verdict": "clean"},
     ]
     assert {arm: about["steps"] for arm, about in facts["arms"].items()} == dict.fromkeys(ARMS, 6)
     metrics = json.loads((folder / "metrics.json").read_text())

@@ -59,7 +59,7 @@ def test_a_clean_run(tiny_cohort, tmp_path):
     rows = audit(tiny_cohort, tmp_path, acgan_aug=arm(tiny_cohort, tmp_path))
     assert rows[:4] == [
         ("Patients on both sides of a split", "0 in 3 splits", "clean"),
-        ("Test patients that a generator saw", "0, behind 3 classifiers", "clean"),
+        ("Test patients behind a generator or a pool", "0, behind 3 classifiers", "clean"),
         ("Test patients among training images", "0, in 3 classifiers", "clean"),
         ("Test patients in a mean image", "0, in 3 classifiers", "clean"),
     ]
@@ -88,7 +88,7 @@ def test_a_leak_on_purpose_is_counted_and_labelled(tiny_cohort, tmp_path):
     rows = audit(tiny_cohort, tmp_path, honest=honest, demo=leaking)
     # one test patient of four in each of three folds
     assert rows[-1] == ("Test patients that a generator of demo saw", "3 of 12: a leak on purpose", "on purpose")
-    assert rows[1] == ("Test patients that a generator saw", "0, behind 3 classifiers", "clean")
+    assert rows[1] == ("Test patients behind a generator or a pool", "0, behind 3 classifiers", "clean")
 
 
 @pytest.mark.parametrize(("answers", "right", "verdict"), [("cyst", "0.333", "clean"), (None, "1.000", "noted")])

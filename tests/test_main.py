@@ -40,7 +40,7 @@ def test_protocol_and_declared_comparisons_are_named_first(capsys):
     pairs = ["compare=[classic_aug,no_aug]", "also_compare=[[paper/acgan,classic_aug]]"]
     assert main(["run", "paper/table", "--dry-run", "profile=smoke", "protocol=honest", "repeats=1", *pairs]) == 0
     first, second, *_ = capsys.readouterr().out.splitlines()
-    assert first.startswith("liverlab: paper-table, 4 arms. Profile smoke. Protocol custom: 5 folds, once. Data: ")
+    assert first.startswith("liverlab: paper-table, 6 arms. Profile smoke. Protocol custom: 5 folds, once. Data: ")
     assert second == "Declared: classic_aug against no_aug (the primary comparison); paper-acgan against classic_aug."
 
 
