@@ -30,8 +30,8 @@ class Split:
     test: tuple[int, ...]
 
 
-def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) -> list[Split]:
-    """Splits ordered by repeat, then fold: a pure function of its arguments.
+def make_splits(cohort: Cohort, *, folds: int, repeat: int = 0, seed: int = 0) -> list[Split]:
+    """The splits of one repeat, ordered by fold: a pure function of its arguments.
 
     Folds are balanced by class and no patient is on both sides (Frid-Adar et al. 2018, sec. 3.1).
 
@@ -46,16 +46,11 @@ def make_splits(cohort: Cohort, *, folds: int, repeats: int = 1, seed: int = 0) 
                 f"Class {name!r} has {patients} patients, too few for {folds} folds: a fold would lack the class. "
                 f"Set n_folds to at most {max(2, patients)} or leave the class out."
             )
-    splits = []
-    for repeat in range(repeats):
-        # a sequence, not a sum: seed 1's first repeat must not be seed 0's second
-        state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
-        kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
-        pairs = kfold.split(np.zeros(len(cohort)), cohort.labels, groups=cohort.patients)
-        splits += [
-            checked_split(cohort, repeat, fold, train, test, advice=FEWER) for fold, (train, test) in enumerate(pairs)
-        ]
-    return splits
+    # a sequence, not a sum: seed 1's first repeat must not be seed 0's second
+    state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
+    kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
+    pairs = kfold.split(np.zeros(len(cohort)), cohort.labels, groups=cohort.patients)
+    return [checked_split(cohort, repeat, fold, train, test, advice=FEWER) for fold, (train, test) in enumerate(pairs)]
 
 
 def inner_split(cohort: Cohort, split: Split, *, folds: int, seed: int = 0) -> Split:

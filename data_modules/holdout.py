@@ -23,7 +23,7 @@ def make_holdout(cohort: Cohort, *, test_lesions: int, train_lesions: int, repea
     The test side depends on the cohort, `seed` and `test_lesions` alone. A larger `train_lesions` contains the smaller
     one of the same repeat. The other patients stand in a circle, on which repeats start as far apart as they can: at 0,
     1/2, 1/4, 3/4, 1/8 and so on (van der Corput's sequence). So 2, 4 or 8 repeats share no training patient where each
-    needs no more than that part of the other lesions, and share as evenly as they can where they need more.
+    needs somewhat less than that part of the other lesions, and share as evenly as they can where they need more.
 
     Args:
         cohort: All lesions.

@@ -19,6 +19,8 @@ from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
 from data_modules.twins import expect_no_twins
 
+TEST_BATCH = 512  # images; a thousand take .8 GB of activations at the published width
+
 
 class LesionDataModule(LightningDataModule):
     """Training and test ROIs of one split in (0, 1), less the mean of the training images (synthetic ones not counted).
@@ -120,8 +122,8 @@ class LesionDataModule(LightningDataModule):
         return training_loader(self, images, self.train_labels, drop_last=False)
 
     def test_dataloader(self) -> DataLoader[Batch]:
-        """The test side in the order of `split.test`, in one batch, without augmentation."""
-        order = BatchOrder(len(self.test_labels), len(self.test_labels), seed=None, drop_last=False)
+        """The test side in the order of `split.test`, without augmentation."""
+        order = BatchOrder(len(self.test_labels), TEST_BATCH, seed=None, drop_last=False)
         images = TensorBatches(self.test_images - self.training_mean, self.test_labels)
         return DataLoader(images, sampler=order, batch_size=None)
 

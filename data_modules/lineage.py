@@ -24,7 +24,6 @@ class Lineage:
         split: The split whose training side this is.
         sources: Index into `SOURCES` of each image, shape (N,).
         lesions: Position in the cohort of the lesion that an image shows, -1 for an image of a pool, shape (N,).
-        origins: Index into `pools`, -1 for an image of a lesion, shape (N,).
         pools: Provenance of the pools that were added.
         leak_on_purpose: Whether they may come from test patients: a control that shows what a leak buys.
     """
@@ -33,7 +32,6 @@ class Lineage:
     split: Split
     sources: npt.NDArray[np.int8]
     lesions: npt.NDArray[np.int64]
-    origins: npt.NDArray[np.int64]
     pools: tuple[Provenance, ...] = ()
     leak_on_purpose: bool = False
 
@@ -42,13 +40,11 @@ class Lineage:
         """Of images that show these lesions: each lesion's first image is the lesion as it is."""
         sources = np.ones(len(lesions), dtype=np.int8)
         sources[np.unique(lesions, return_index=True)[1]] = 0
-        return cls(cohort, split, sources, lesions, np.full(len(lesions), NONE))
+        return cls(cohort, split, sources, lesions)
 
     def first(self, images: int) -> "Lineage":
         """Of so many images, from the first on."""
-        return replace(
-            self, sources=self.sources[:images], lesions=self.lesions[:images], origins=self.origins[:images]
-        )
+        return replace(self, sources=self.sources[:images], lesions=self.lesions[:images])
 
     def with_pool(self, pool: Provenance, images: int, *, leak_on_purpose: bool) -> "Lineage":
         """The same with the images of a pool after the others."""
@@ -57,7 +53,6 @@ class Lineage:
             self,
             sources=np.append(self.sources, np.full(images, source, dtype=np.int8)),
             lesions=np.append(self.lesions, np.full(images, NONE)),
-            origins=np.append(self.origins, np.full(images, len(self.pools))),
             pools=(*self.pools, pool),
             leak_on_purpose=leak_on_purpose,
         )

@@ -115,7 +115,9 @@ def fine_structure(patches: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
     coarse = np.array(lines, dtype=np.float32).reshape(-1, SIZE, SIZE, step).mean(3)
     fine: npt.NDArray[np.float32] = coarse - uniform_filter(coarse, (0, NEIGHBOURS, NEIGHBOURS))
     # clipped at its median: without this, two lesions that both lie at the edge of the lung are alike
-    usual = np.median(np.abs(fine), axis=(1, 2), keepdims=True)
+    # (median of what is not flat: most of a windowed patch can be)
+    usual = np.array([np.median(one[one > 0]) if one.any() else 0 for one in np.abs(fine)], dtype=np.float32)
+    usual = usual[:, None, None]
     np.clip(fine, -usual, usual, out=fine)
     fine -= fine.mean((1, 2), keepdims=True)
     fine /= np.maximum(np.linalg.norm(fine, axis=(1, 2), keepdims=True), 1e-6)

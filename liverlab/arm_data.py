@@ -88,8 +88,7 @@ def find_split(cohort: Cohort, config: ExperimentConfig, place: Place) -> Split:
         assert place.fold == 0, "a hold-out has one split in each repeat"
         split = make_holdout(cohort, **asdict(config.holdout), repeat=place.repeat, seed=config.seed)
         return inner_split(cohort, split, folds=config.n_folds, seed=config.seed) if place.inner else split
-    splits = make_splits(cohort, folds=config.n_folds, repeats=place.repeat + 1, seed=config.seed)
-    split = next(split for split in splits if (split.repeat, split.fold) == (place.repeat, place.fold))
+    split = make_splits(cohort, folds=config.n_folds, repeat=place.repeat, seed=config.seed)[place.fold]
     return inner_split(cohort, split, folds=config.n_folds, seed=config.seed) if place.inner else split
 
 

@@ -47,10 +47,18 @@ def arms_of(name: str, overrides: Sequence[str]) -> list[ExperimentConfig]:
     if config.selection == "test" and pairs[0][0] not in _point_names(config):
         raise InputError("selection=test picks the best point of a curve: compare=[arm,baseline] names one as the arm.")
     arms = count_matched(arms, pairs)
+    _expect_different(arms, pairs)
     second = by_epochs(config, arms, _point_names(config))
     arms = [each for arm in arms for each in (arm, second.get(arm.name)) if each]
     _different_names(arms)
     return arms
+
+
+def _expect_different(arms: Sequence[ExperimentConfig], pairs: Sequence[tuple[str, str]]) -> None:
+    by_name = {arm.name: replace(arm, name="", description="") for arm in arms}
+    for arm, baseline in pairs:
+        if by_name[arm] == by_name[baseline]:
+            raise InputError(f"{arm} and {baseline} have the same settings, so there is nothing to compare.")
 
 
 def describe_arms(config: ExperimentConfig, arms: Sequence[ExperimentConfig]) -> dict[str, Any]:

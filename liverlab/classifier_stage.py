@@ -46,7 +46,7 @@ def fit_classifier(
     length = {budget["budget"]: budget[budget["budget"]]}
     alone, leak = not config.control.real_images, leaks_on_purpose(config)
     injections = [SyntheticInjection(pool, alone=alone, leak_on_purpose=leak) for pool in pools]
-    identity = identity_of_fit(config, cohort, place)
+    identity = identity_of_fit(config, cohort, place) | {"synthetic": [len(pool.labels) for pool in pools]}
     fit_tracked(model, data, config, folder, name, asdict(config.classifier), length, injections, identity)
     probabilities = predict(model, data, config.trainer)
     if not probabilities.isfinite().all():

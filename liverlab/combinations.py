@@ -62,6 +62,12 @@ def _check_holdout(config: ExperimentConfig) -> None:
         if setting.startswith("holdout."):
             raise InputError(f"curve.setting: {setting} has no effect without a hold-out; set holdout.test_lesions.")
         return
+    budgets = config.curve.budgets if config.curve and setting else None
+    if setting.startswith("holdout.") and budgets and config.classifier.budget not in budgets:
+        raise InputError(
+            f"curve.budgets: [{', '.join(budgets)}]; arms are read off the curve of their own budget, so it must hold "
+            f"classifier.budget={config.classifier.budget}."
+        )
     sides, classes = asdict(config.holdout), len(config.data.classes)
     for side, lesions in sides.items():
         if lesions < classes:
@@ -112,11 +118,14 @@ def _check_control(config: ExperimentConfig) -> None:
         raise InputError("control: labels are either corrupted or permuted; set corrupted_labels or permuted_labels.")
     if relabelled and not control.real_images:
         raise InputError("control.real_images=false leaves no real label to change; pools keep their labels.")
-    if control.permuted_labels and config.generator != "none":
+    if relabelled and config.generator != "none":
         raise InputError(
-            "control.permuted_labels: pools keep their labels, and the classes could be learned from them; set "
-            "generator=none."
+            "control: a pool keeps its labels, and the classes could be learned from it; corrupted_labels and "
+            "permuted_labels need generator=none."
         )
+    # a curve's point without a synthetic image has no generator
+    if control.generator_sees == "everybody" and not is_trained(config) and not config.curve:
+        raise InputError("control.generator_sees=everybody: no generator is trained; set generator=dcgan or acgan.")
 
 
 def _check_discriminator(config: ExperimentConfig) -> None:

@@ -89,9 +89,10 @@ def _check_left(
     lesions, name = min((len(lesions), name) for lesions, name in zip(by_class, cohort.class_names, strict=True))
     if per_class > lesions * left:
         setting = "pool_size" if config.synthetic.pool_size else "size"
+        most = lesions * left // synthetic_per_class(config, 1)
+        advice = f"Set synthetic.{setting} to at most {most}" if most else "Set a smaller classic.size"
         raise InputError(
             f"classic_more, repeat {split.repeat}, fold {split.fold}: {per_class} further transforms of each class "
-            f"were asked for; the {lesions} training lesions of {name} have {left} each beside the arm's group. Set "
-            f"synthetic.{setting} to at most {lesions * left // synthetic_per_class(config, 1)}, or more "
-            "classic.rotations."
+            f"were asked for; the {lesions} training lesions of {name} have {left} each beside the arm's group. "
+            f"{advice}, or more classic.rotations."
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from data_modules.errors import InputError
 from liverlab.config import ExperimentConfig
+from liverlab.pool_kinds import CONTROLS
 
 Pair = tuple[str, str]  # arm, baseline
 THIS = "this"  # in also_compare: the experiment itself, under whatever name a file that extends it has
@@ -40,6 +41,8 @@ def declared_pairs(config: ExperimentConfig, known: Sequence[str]) -> list[Pair]
     else:
         return []
     pairs = [primary]
+    if config.also_compare and config.selection == "test":
+        raise InputError("selection=test compares the best point of a curve, and no other pair; set also_compare=[].")
     for names in config.also_compare:
         pair = _pair("also_compare", names, config, known)
         if pair == primary and THIS in names:  # a file that extends another may make its further pair the primary one
@@ -64,6 +67,7 @@ def _pair(setting: str, names: Sequence[str], config: ExperimentConfig, known: C
 def count_matched(arms: Sequence[ExperimentConfig], pairs: Sequence[Pair]) -> list[ExperimentConfig]:
     """The arms, with each control pool as large as the pool that it is declared against.
 
+    Under nested selection each side chooses its size, from the same ones: then both are tuned alike, and no more.
     Of several it is that of the first declared comparison. Sizes are set in an experiment's file or by its profile, so
     a control under its own settings could hold another number of images than the arm that it should match.
     """
@@ -82,8 +86,8 @@ def count_matched(arms: Sequence[ExperimentConfig], pairs: Sequence[Pair]) -> li
 
 
 def _holds_real(arm: ExperimentConfig) -> bool:
-    """Whether the arm's pool is a control's: a generator that is trained has a section of settings."""
-    return arm.generator != "none" and not hasattr(arm, arm.generator)
+    """Whether the arm's pool is a control's."""
+    return arm.generator in CONTROLS
 
 
 def by_epochs(

@@ -20,6 +20,7 @@ from liverlab.models.acgan import ACGAN
 from liverlab.place import Place
 from liverlab.predictions import write_predictions, write_training
 from liverlab.stage_fit import track_scores
+from liverlab.trained_on import write_record
 from liverlab.training import CHECKPOINT
 
 
@@ -40,13 +41,15 @@ def ask_discriminator(
     """
     cohort = Cohort.load(inputs[0])
     split = find_split(cohort, config, place)
-    expect_training_side(set(json.loads((inputs[1] / "patients.json").read_text())), cohort, split)
+    seen = set(json.loads((inputs[1] / "patients.json").read_text()))
+    expect_training_side(seen, cohort, split)
     # the weights as trained: an average, where there is one, is of the generator alone
     model = ACGAN.load_from_checkpoint(inputs[1] / CHECKPOINT, map_location="cpu", weights_only=True)
     probabilities = class_probabilities(model, render_originals(cohort, split.test, Roi(**asdict(config.roi))))
     if not probabilities.isfinite().all():
         raise InputError(f"The ACGAN of {config.name}, {place.name}, diverged (acgan.lr={config.acgan.lr}). Lower it.")
     write_predictions(folder / "predictions.csv", cohort, split, probabilities)
+    write_record(folder, {"patients": sorted(seen), "mean_of": []})
     write_training(folder / "training.json", config, split, synthetic=0)
     track_scores(config, folder, place, experiment, asdict(config.acgan))
 

@@ -96,6 +96,8 @@ def _write_augmentation(
         if "classic" not in settings:
             continue
         control = ControlConfig(**settings.get("control", {}))
+        if not control.real_images:
+            continue
         own = replace(config, augmentation="classic", classic=ClassicConfig(**settings["classic"]), control=control)
         if (per_lesion := classic_per_lesion(own, split)) == 1:
             continue

@@ -185,6 +185,9 @@ def _print_header(
 
 def _design(config: ExperimentConfig) -> str:
     repeats = "once" if config.repeats == 1 else f"{config.repeats} times"
+    if config.holdout:
+        sides = f"{config.holdout.test_lesions:,} lesions held out, trained on {config.holdout.train_lesions}"
+        return f"Protocol {protocol_name(config)}: {sides}, {repeats}"
     return f"Protocol {protocol_name(config)}: {config.n_folds} folds, {repeats}"
 
 

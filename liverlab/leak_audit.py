@@ -98,7 +98,12 @@ def _leak(arm: str, classifiers: Sequence[Stage], runs: Path) -> Row:
 
 def _records(classifiers: Sequence[Stage], runs: Path) -> list[Row]:
     """What the classifiers wrote of their own images; those of an earlier version wrote nothing."""
-    found = [(read_lineage(stage.folder(runs)), patients_tested(stage.folder(runs))) for stage in classifiers]
+    found = [
+        (read_lineage(need.folder(runs)), patients_tested(stage.folder(runs)))
+        for stage in classifiers
+        for need in in_order([stage])  # and those that a volume was selected with
+        if need.kind == "classifier"
+    ]
     records = [(lineage, tested) for lineage, tested in found if lineage]
     missing = len(found) - len(records)
     verdict, rest = (NOTED, f"; {missing} have no record") if missing else (CLEAN, "")

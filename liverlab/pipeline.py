@@ -27,12 +27,15 @@ from liverlab.pool_kinds import is_trained
 from liverlab.pool_stage import fill_control_pool, sample_pool
 from liverlab.sources import cohort_stage
 from liverlab.stage_names import training_name, unit_name
-from liverlab.stage_settings import control_settings, fit_settings, leaks_on_purpose, split_settings
+from liverlab.stage_settings import (
+    CLASSIFIER_CONTROLS,
+    GENERATOR_CONTROLS,
+    control_settings,
+    fit_settings,
+    leaks_on_purpose,
+    split_settings,
+)
 from liverlab.stages import Stage
-
-# which settings of `control` a stage depends on
-GENERATOR_CONTROLS = ("reseed", "generator_sees")
-CLASSIFIER_CONTROLS = ("reseed", "real_images", "corrupted_labels", "permuted_labels")
 
 
 def plan_arm(config: ExperimentConfig, *, experiment: str) -> list[Stage]:

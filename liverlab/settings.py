@@ -22,8 +22,7 @@ EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 # What `protocol` sets, before the experiment file and the command line.
 PROTOCOLS = {
     "paper": {"n_folds": 3, "repeats": 1},  # Frid-Adar et al. 2018, sec. 4
-    # Larger training sides, and 25 splits: the corrected t's variance goes with 1/J + 1/(K-1) for J splits in K folds
-    # (Nadeau and Bengio 2003, Machine Learning 52:239), to which further repeats would add little.
+    # Larger training sides, and 20 degrees of freedom for the variance of training in place of 2 (docs/statistics.md).
     "honest": {"n_folds": 5, "repeats": 5},
 }
 

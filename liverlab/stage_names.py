@@ -1,11 +1,10 @@
 """The readable part of a stage's folder."""
 
 import re
-from dataclasses import fields
 
-from liverlab.config import ControlConfig, ExperimentConfig
+from liverlab.config import ExperimentConfig
 from liverlab.place import Place
-from liverlab.stage_settings import control_settings, leaks_on_purpose
+from liverlab.stage_settings import CLASSIFIER_CONTROLS, control_settings, leaks_on_purpose
 
 
 def unit_name(config: ExperimentConfig, place: Place, label: int | None) -> str:
@@ -31,7 +30,8 @@ def training_name(config: ExperimentConfig) -> str:
         volume = "chosen" if config.synthetic.choose_from else str(config.synthetic.size)
         parts += [config.generator, volume]
     # what makes a control, e.g. "classic-5000-permuted_labels"
-    parts = [*parts, *control_settings(config, *(x.name for x in fields(ControlConfig))).get("control", {})]
+    names = (*CLASSIFIER_CONTROLS, *(["generator_sees"] if leaks_on_purpose(config) else []))
+    parts = [*parts, *control_settings(config, *names).get("control", {})]
     if config.method == "bovw":
         return "-".join(["bovw", *parts])
     return "-".join([*parts, *(["epochs"] if config.classifier.budget == "epochs" else [])])

@@ -5,6 +5,11 @@ from dataclasses import asdict, fields
 from data_modules.cohort import Cohort
 from liverlab.config import ControlConfig, ExperimentConfig
 from liverlab.place import Place
+from liverlab.pool_kinds import is_trained
+
+# which settings of `control` a stage depends on
+GENERATOR_CONTROLS = ("reseed", "generator_sees")
+CLASSIFIER_CONTROLS = ("reseed", "real_images", "corrupted_labels", "permuted_labels")
 
 
 def split_settings(config: ExperimentConfig, place: Place) -> dict[str, object]:
@@ -32,10 +37,10 @@ def control_settings(config: ExperimentConfig, *names: str) -> dict[str, dict[st
 
 def leaks_on_purpose(config: ExperimentConfig) -> bool:
     """Whether the arm's generators saw its test lesions, to show what such a leak buys."""
-    return config.generator != "none" and config.control.generator_sees == "everybody"
+    return is_trained(config) and config.control.generator_sees == "everybody"
 
 
 def identity_of_fit(config: ExperimentConfig, cohort: Cohort, place: Place) -> dict[str, object]:
     """What a killed fit must have in common with the one that goes on from its state."""
     facts: dict[str, object] = {"classes": cohort.class_names, "cohort": cohort.fingerprint}
-    return facts | split_settings(config, place) | fit_settings(config)
+    return facts | split_settings(config, place) | fit_settings(config) | {"control": asdict(config.control)}

@@ -54,7 +54,12 @@ class TrainedOn:
 
 def write_lineage(folder: Path, data: LesionDataModule) -> None:
     """Write `lineage.json`: images by source, and the patients of the images, of each pool and of the mean image."""
-    (folder / LINEAGE).write_text(json.dumps(data.lineage.summary() | {"mean_of": sorted(data.mean_of)}, indent=1))
+    write_record(folder, data.lineage.summary() | {"mean_of": sorted(data.mean_of)})
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Write `lineage.json`, of which the audit reads `patients` and `mean_of`: whose lesions were seen."""
+    (folder / LINEAGE).write_text(json.dumps(record, indent=1))
 
 
 def read_lineage(folder: Path) -> dict[str, Any] | None:

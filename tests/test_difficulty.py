@@ -19,7 +19,7 @@ def cohort(lesions, noise_hu=(10, 10, 10)):
 
 
 def splits(some):
-    return make_splits(some, folds=5, repeats=2)
+    return [split for repeat in range(2) for split in make_splits(some, folds=5, repeat=repeat)]
 
 
 def test_accuracy_of_three_gaussians_is_bayes():

@@ -26,9 +26,13 @@ def published_composition() -> Cohort:
     return Cohort(("cyst", "metastasis", "hemangioma"), tuple(lesions), patches)
 
 
+def two_repeats(cohort):
+    return [split for repeat in (0, 1) for split in make_splits(cohort, folds=3, repeat=repeat, seed=5)]
+
+
 def test_every_lesion_is_tested_once_a_repeat_and_patients_stay_apart(published_composition):
     cohort = published_composition
-    splits = make_splits(cohort, folds=3, repeats=2, seed=5)
+    splits = two_repeats(cohort)
     assert [(s.repeat, s.fold) for s in splits] == [(r, f) for r in (0, 1) for f in (0, 1, 2)]
     for repeat in (0, 1):
         tested = [i for s in splits if s.repeat == repeat for i in s.test]
@@ -66,7 +70,7 @@ def test_a_class_of_too_few_patients_is_named(tiny_cohort):
 
 def test_the_inner_split_parts_the_training_side_by_patients(published_composition):
     cohort = published_composition
-    for split in make_splits(cohort, folds=3, repeats=2, seed=5):
+    for split in two_repeats(cohort):
         inner = inner_split(cohort, split, folds=3, seed=5)
         assert (inner.repeat, inner.fold) == (split.repeat, split.fold)
         assert sorted(inner.train + inner.test) == list(split.train)

@@ -30,7 +30,6 @@ def test_every_image_has_a_row(tiny_cohort, split):
         "control"
     ] * 6
     assert lineage.lesions.tolist() == [*split.train] * 5 + [-1] * 18
-    assert lineage.origins.tolist() == [-1] * 80 + [0] * 12 + [1] * 6
     of_lesions = lineage.lesions >= 0
     assert data.train_labels[:80].tolist() == tiny_cohort.labels[lineage.lesions[of_lesions]].tolist()
     summary = lineage.summary()

@@ -82,6 +82,6 @@ def accuracies(lesions: Sequence[LesionMeasures]) -> dict[str, float]:
         "grain": grain(cohort),
         "scanner": np.array([[x.lesion.thickness_mm, x.lesion.spacing_mm] for x in lesions]),
     }
-    splits = make_splits(cohort, folds=FOLDS, repeats=REPEATS)
+    splits = [split for repeat in range(REPEATS) for split in make_splits(cohort, folds=FOLDS, repeat=repeat)]
     shares = {name: 100 * best_accuracy(cohort, values, splits) for name, values in features.items()}
     return shares | {"largest": 100 * float(np.bincount(cohort.labels).max()) / len(cohort)}

@@ -105,7 +105,7 @@ def _sentence(power: "CohortPower") -> str:
     found = [row.detectable for row in rows if row.detectable is not None]
     needed = [count for row in rows if (count := row.lesions[0.03]) is not None]
     given = f"your {power.lesions:,} lesions of {power.patients:,} patients"
-    if len(found) < len(rows):
+    if not found:
         return (
             f"With {given} no difference is found in four of five cases: for 3 points you would need {_span(needed)}."
         )

@@ -124,13 +124,13 @@ def verdict(found: Mapping[str, Any], rule: Rule) -> str:
     """Benefit, harm, equivalent or inconclusive: a rule, so that nobody chooses after seeing the numbers.
 
     Args:
-        found: A comparison as `compare_arms` returns it, with `p_holm`. Where no row is discordant, the bootstrap has
-            nothing to vary and would call any two arms equivalent; where there is one split, training variation was
-            not seen at all. Both are inconclusive.
+        found: A comparison as `compare_arms` returns it, with `p_holm`. Where no patient gained or lost on balance, the
+            bootstrap has nothing to vary and would call any two arms equivalent; where there is one split, training
+            variation was not seen at all. Both are inconclusive.
         rule: Its thresholds.
     """
     (low, high), probabilities = found["interval"], found["probabilities"]
-    if found["discordance"] == 0 or not found["splits_seen"]:
+    if found["standard_error"] == 0 or not found["splits_seen"]:
         return "inconclusive"
     if low > 0 and found["p_holm"] < rule.alpha and probabilities["positive"] > rule.sure:
         return "benefit"

@@ -99,11 +99,15 @@ def evaluate(
 def _differences(
     run: dict[str, Any], arms: Sequence[str], describe: Callable[[str, str], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Each arm's difference to the declared baseline; that of a second line to the baseline's second line."""
+    """Each arm's difference to the declared baseline, or to that under the arm's own budget where there is one."""
     second = run.get("by_epochs", {})  # runs of before there were second lines have none
-    found = {}
+    points = {point["arm"]: point for point in (run.get("curve") or {"points": ()})["points"]}
+    start, found = points.get(run["baseline"]), {}
     for name in arms:
         baseline = second.get(run["baseline"]) if name in second.values() else run["baseline"]
+        if start and name in points:
+            alike = [p["arm"] for p in points.values() if p["value"] == start["value"]]
+            baseline = next(arm for arm in alike if points[arm]["budget"] == points[name]["budget"])
         if baseline not in (None, name):
             found[name] = {"baseline": baseline} | describe(name, baseline)
     return found

@@ -150,8 +150,7 @@ def compare_arms(
     per_split = np.array([gain[table.in_split(*split)].mean() for split in table.splits])
     corrected = None if one_test_set else comparison.correlated_t(per_split, folds, rule.rope)
     one = table.repeats == table.repeats.min()
-    critical = float(student_t.ppf(0.975, found.degrees) / norm.ppf(0.975))
-    detectable = power.detectable_by_bootstrap(found.standard_error * critical)
+    detectable = power.detectable_by_bootstrap(found.standard_error, found.degrees)
     return {
         "arm": names[0],
         "baseline": names[1],

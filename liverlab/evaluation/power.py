@@ -4,9 +4,10 @@ Two ways: from the discordance between the arms, as if lesions were independent 
 McNemar's test), and from the bootstrap's standard error, which knows about patients and training variation.
 """
 
-from math import sqrt
+from math import inf, sqrt
 
 from scipy.stats import norm
+from scipy.stats import t as student_t
 
 Z_ALPHA = float(norm.ppf(0.975))  # two-sided 5 %
 Z_POWER = float(norm.ppf(0.80))
@@ -33,9 +34,10 @@ def detectable_by_mcnemar(discordance: float, lesions: int) -> float | None:
     return d if d <= discordance else None
 
 
-def detectable_by_bootstrap(standard_error: float) -> float | None:
+def detectable_by_bootstrap(standard_error: float, degrees: float = inf) -> float | None:
     """Smallest difference found with 80 % power given the standard error of the difference: (1.96 + 0.84) SE."""
-    return (Z_ALPHA + Z_POWER) * standard_error if standard_error > 0 else None
+    reach = float(student_t.ppf(0.975, degrees) + student_t.ppf(0.80, degrees))
+    return reach * standard_error if standard_error > 0 else None
 
 
 def lesions_needed(difference: float, detectable: float | None, lesions: int) -> int | None:

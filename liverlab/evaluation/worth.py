@@ -40,8 +40,9 @@ def worth_summary(
     estimate = {name: arm["accuracy"]["estimate"] for name, arm in arms.items()}
     drawn = {name: bootstrap.widened(estimate[name], accuracy[name]) for name in arms}
     names, sizes = [point["arm"] for point in points], [point["value"] for point in points]
-    # second lines of arms count their budget otherwise than the curve does
-    others = [name for name in arms if name not in (*names, *run.get("by_epochs", {}).values())]
+    # second lines of arms and of the curve count their budget otherwise
+    aside = {point["arm"] for point in curve["points"]}.union(run.get("by_epochs", {}).values())
+    others = [name for name in arms if name not in aside]
     rising = risen([estimate[name] for name in names])
     curves = [risen(row) for row in np.stack([drawn[name] for name in names], axis=1)]
     found = {}

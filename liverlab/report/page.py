@@ -43,6 +43,7 @@ def write_report(folder: Path) -> Path:
         raise InputError(f"No metrics in {folder}: metrics.json is missing. Evaluate the run before reporting it.")
     metrics, run = (json.loads((folder / name).read_text()) for name in ("metrics.json", "run.json"))
     published = metrics["published"] if set(metrics["class_names"]) == set(PUBLISHED_CLASSES) else []
+    features = features_section(folder / "features.csv", run)
     every_arm, every_training = metrics["arms"], run["arms"]
     metrics["arms"] = summary.in_focus(metrics)  # of many arms, details of the compared two
     run["arms"] = {name: run["arms"][name] for name in metrics["arms"]}
@@ -68,7 +69,7 @@ def write_report(folder: Path) -> Path:
         else "",
         accuracy=Markup(figures.accuracy_figure(metrics, published)),
         curves=_curves(folder / "learning_curves.csv", list(metrics["arms"])),
-        features=features_section(folder / "features.csv", run),
+        features=features,
         samples=sample_grids(folder, run, metrics["class_names"]),
         augmentation=augmentation_tiles(folder, run),
         any_classic=any(arm["training_images"]["classic"] for arm in every_training.values()),

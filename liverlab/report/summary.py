@@ -88,6 +88,10 @@ def sensitivity_of_the_run(comparison: dict[str, Any], *, holdout: bool = False)
         return (
             "Both arms were right and wrong on exactly the same lesions: this run holds no information on a difference."
         )
+    if not comparison["splits_seen"]:
+        return "With a single split nothing shows how much training varies; further folds or repeats would decide."
+    if comparison["detectable"] is None:
+        return "No patient gained or lost on balance, so this run does not show how much a difference varies."
     text = (
         f"A run of this size finds a true difference of {100 * comparison['detectable']:.1f} points or more in four of "
         "five cases."
@@ -118,13 +122,15 @@ def worth_sentence(arm: str, worth: dict[str, Any]) -> str:
     low, high = (lesions_text(x, worth) for x in found["interval"])
     interval = f"(95{NBSP}% interval {low} to {high})"
     if found["beyond"] == "above":
-        return f"{arm} did better than {last}: it is worth more than {most - had} further real lesions {interval}."
+        shown = f", though the interval begins at {low}" * (found["interval"][0] < most)
+        return f"{arm} did better than {last}: worth more than {most - had} further real lesions{shown} {interval}."
     if found["beyond"] == "below":
         return f"{arm} did worse than {first}, which had {least} lesions in place of {had}: no gain {interval}."
     further = round(found["lesions"]) - had
     gain = f"worth {further} further real lesions" if further > 0 else "no gain"
-    shown = f", though the interval holds {had} itself" * (found["interval"][0] <= had <= found["interval"][1])
-    return f"{arm} with {had} real lesions did as well as {round(found['lesions'])} alone {interval}: {gain}{shown}."
+    shown = f", though the interval holds {had} itself" * (further > 0 and found["interval"][0] <= had)
+    alone = f"the curve's arm with {round(found['lesions'])}"
+    return f"{arm} with {had} real lesions did as well as {alone} {interval}: {gain}{shown}."
 
 
 def lesions_text(lesions: float, worth: dict[str, Any]) -> str:
