@@ -82,12 +82,12 @@ def test_mcnemar_is_the_binomial_test_of_the_discordant_lesions():
     assert line.p_value == pytest.approx(binomtest(17, 22, 0.5).pvalue)
 
 
-def found(interval, p_holm, probabilities, discordance=0.2, splits_seen=True):
+def found(interval, p_holm, probabilities, standard_error=0.03, splits_seen=True):
     return {
         "interval": interval,
         "p_holm": p_holm,
         "probabilities": dict(zip(("positive", "negative", "above_rope", "within_rope"), probabilities, strict=True)),
-        "discordance": discordance,
+        "standard_error": standard_error,
         "splits_seen": splits_seen,
     }
 
@@ -109,7 +109,7 @@ UNSURE = (0.8, 0.2, 0.5, 0.4)
         (found((-0.10, -0.01), 0.01, SURELY_NOT), "harm"),
         (found((-0.10, -0.01), 0.06, SURELY_NOT), "inconclusive"),
         (found((-0.01, 0.01), 0.80, SAME), "equivalent"),
-        (found((0.0, 0.0), 1.0, SAME, discordance=0.0), "inconclusive"),
+        (found((0.0, 0.0), 1.0, SAME, standard_error=0.0), "inconclusive"),
     ],
 )
 def test_verdict(comparison, expected):
