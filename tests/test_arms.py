@@ -195,7 +195,7 @@ def test_arms_and_a_curve_stand_side_by_side_and_share_what_is_the_same(experime
     assert about["also_compare"] == [["classic-200", "no_aug"]]
     assert [point["arm"] for point in about["curve"]["points"]] == ["classic-0", "classic-200"]
     with pytest.raises(InputError, match="names one as the arm"):
-        arms_of("both", [*given, "selection=test"])
+        arms_of("both", [*given, "selection=test", "also_compare=[]"])
 
 
 def test_two_arms_of_one_name_are_refused(experiments):

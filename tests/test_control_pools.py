@@ -128,7 +128,7 @@ def test_a_control_needs_the_cohort_alone_and_knows_no_setting_of_a_generator(ki
     (pool,) = [need for need in stage.needs if need.kind == "pool"]
     assert [need.kind for need in pool.needs] == ["cohort"]
     same, plain = (
-        ["acgan.lr=1", "watch.action=stop", "control.generator_sees=everybody"],
+        ["acgan.lr=1", "watch.action=stop"],
         keys(f"controls/{kind}", kind="pool"),
     )
     assert keys(f"controls/{kind}", *same, kind="pool") == plain

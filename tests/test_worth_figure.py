@@ -22,14 +22,19 @@ def worth_of(lesions, low, high, beyond=None):
 @pytest.mark.parametrize(
     ("worth", "did", "interval", "so"),
     [
-        (worth_of(230.4, 190, 300), "as well as 230 alone", "190 to 300", "worth 48 further real lesions."),
+        (
+            worth_of(230.4, 190, 300),
+            "arm with 230",
+            "190 to 300",
+            "worth 48 further real lesions.",
+        ),
         (
             worth_of(230.4, 170, 364),
-            "as well as 230 alone",
+            "arm with 230",
             "170 to 364 or more",
             "though the interval holds 182 itself.",
         ),
-        (worth_of(150, 91, 170), "as well as 150 alone", "91 or fewer to 170", "no gain."),
+        (worth_of(150, 91, 170), "arm with 150", "91 or fewer to 170", "no gain."),
         (worth_of(364, 300, 364, "above"), "better than real-364", "300 to 364 or more", "more than 182 further"),
         (worth_of(91, 91, 110, "below"), "worse than real-91, which had 91 lesions", "91 or fewer to 110", "no gain"),
     ],
