@@ -70,8 +70,13 @@ def test_a_classifier_that_did_not_learn_is_named(tmp_path):
 
 def test_no_information_without_discordant_lesions(metrics):
     same = copy.deepcopy(metrics)
-    same["comparison"] |= {"discordance": 0.0, "detectable": None, "lesions_needed": None}
+    same["comparison"] |= {"discordance": 0.0, "standard_error": 0.0, "detectable": None, "lesions_needed": None}
     assert findings(same)[-1].startswith("Both arms were right and wrong on exactly the same lesions")
+    assert not any("probability" in text for text in findings(same))
+    same["comparison"]["discordance"] = 0.01  # a patient's gain and loss
+    assert findings(same)[-1].startswith("No patient gained or lost on balance")
+    same["comparison"]["splits_seen"] = False
+    assert findings(same)[-1].startswith("With a single split nothing shows")
 
 
 def test_unequal_training_is_said_beside_the_verdict(metrics):

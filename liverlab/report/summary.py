@@ -68,13 +68,16 @@ def findings(metrics: dict[str, Any]) -> list[str]:
     low, high = (points(x) for x in c["interval"])
     rope = f"{100 * metrics['settings']['rope']:g} points"
     p = {name: probability(c["probabilities"][name]) for name in ("positive", "above_rope", "within_rope")}
+    chances = (
+        f"The probability that {c['arm']} is truly better is {p['positive']}, that it is better by more than {rope} "
+        f"{p['above_rope']}, and that the two lie within {rope} of one another {p['within_rope']}."
+    )
     mcnemar = c["mcnemar"]
     return [
         f"{c['arm']} classified {accuracy[c['arm']]} of the lesions correctly and {c['baseline']} "
         f"{accuracy[c['baseline']]}: a difference of {points(c['estimate'])} percentage points (95{NBSP}% interval "
         f"{low} to {high}; patient sign-flip test p{NBSP}{p_text(c['sign_flip_p'])}{_adjusted(metrics)}).",
-        f"The probability that {c['arm']} is truly better is {p['positive']}, that it is better by more than {rope} "
-        f"{p['above_rope']}, and that the two lie within {rope} of one another {p['within_rope']}.",
+        *([chances] if c["standard_error"] else []),  # else the bootstrap had nothing to vary
         f"{_first_repeat(metrics)} {mcnemar['gained']} lesions were gained and {mcnemar['lost']} lost (McNemar’s exact "
         f"p{NBSP}{p_text(mcnemar['p_value'])}, which takes lesions of one patient for independent).",
         sensitivity_of_the_run(c, holdout=bool(metrics["holdout"])),
