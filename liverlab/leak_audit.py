@@ -29,6 +29,7 @@ CLEAN, ON_PURPOSE, NOTED = "clean", "on purpose", "noted"
 STANDARD_ERRORS = 3  # above chance, where an arm whose labels mean nothing is noted
 Arms = Mapping[str, Sequence[Stage]]  # classifier stages by arm
 Row = tuple[str, str, str]  # check, result, verdict
+PLACE = ("repeat", "fold", "holdout")  # all that differs between the splits of one run
 
 
 def leak_checks(cohort: Cohort, config: ExperimentConfig, arms: Arms, runs: Path) -> list[dict[str, str]]:
@@ -41,7 +42,9 @@ def leak_checks(cohort: Cohort, config: ExperimentConfig, arms: Arms, runs: Path
         InputError: If a training lesion shows the image of a test lesion under another patient.
     """
     classifiers = list({stage.key: stage for planned in arms.values() for stage in planned}.values())
-    splits = list(dict.fromkeys(split_of(cohort, config, stage) for stage in classifiers))
+    # arms share their splits, and to split a large cohort takes a second
+    places = {str([stage.settings.get(key) for key in PLACE]): stage for stage in classifiers}
+    splits = [split_of(cohort, config, stage) for stage in places.values()]
     assert not any(patients_of(cohort, split.train) & patients_of(cohort, split.test) for split in splits)
     rows = [("Patients on both sides of a split", f"0 in {len(splits)} splits", CLEAN)]
     honest = [stage for stage in classifiers if not leaks([stage])]

@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import shutil
 import signal
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 from finished_runs import finished_run
 
 from data_modules.cohort import PATCH_SIZE, Cohort, Lesion
+from liverlab import settings
+from liverlab.settings import EXPERIMENTS
 
 torch.set_num_threads(1)  # as in a stage: small networks gain nothing from more, and a busy machine loses much
 # a shell's background jobs, and all that they start, ignore Ctrl-C: some tests send it to what they start
@@ -31,3 +34,12 @@ def tiny_cohort() -> Cohort:
 def finished(tmp_path_factory):
     """Folder with `manifest.csv` and finished stages below `runs`, see `finished_runs`; not to be changed."""
     return finished_run(tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture
+def experiments(monkeypatch, tmp_path):
+    """A copy of `experiments/` to add files to."""
+    folder = tmp_path / "experiments"
+    shutil.copytree(EXPERIMENTS, folder)
+    monkeypatch.setattr(settings, "EXPERIMENTS", folder)
+    return folder

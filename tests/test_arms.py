@@ -23,15 +23,6 @@ def plan(name, *overrides):
     return {arm.name: plan_arm(arm, experiment=name) for arm in arms_of(name, overrides)}
 
 
-@pytest.fixture
-def experiments(monkeypatch, tmp_path):
-    """A copy of `experiments/` to add files to."""
-    folder = tmp_path / "experiments"
-    shutil.copytree(EXPERIMENTS, folder)
-    monkeypatch.setattr(settings, "EXPERIMENTS", folder)
-    return folder
-
-
 def stages(name, overrides=LAPTOP, kind=None):
     """All stages of an experiment, or the keys of one kind by arm."""
     planned = plan(name, *overrides)

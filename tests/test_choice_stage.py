@@ -5,9 +5,8 @@ import json
 from collections import Counter
 
 import pytest
-import torch
+from canaries import same_weights, stamped
 
-from data_modules.cohort import Cohort
 from liverlab.arm_data import find_split
 from liverlab.arms import arms_of, describe_arms
 from liverlab.choice_stage import CHOICE, choices_of, choose_size, fit_chosen, with_size
@@ -18,7 +17,6 @@ from liverlab.place import Place
 from liverlab.results import gather
 from liverlab.settings import load_experiment
 from liverlab.stages import Stage, complete, in_order
-from liverlab.training import CHECKPOINT
 
 QUICK = [
     "profile=smoke", "tracking=none", "classic.size=32", "classifier.steps=4", "acgan.epochs=1", "dcgan.epochs=1",
@@ -99,20 +97,6 @@ def run_nested(cohort, runs, config):
     for stage in in_order([last]):
         complete(stage, runs)
     return last
-
-
-def weights(folder):
-    return torch.load(folder / CHECKPOINT, weights_only=True)["state_dict"]
-
-
-def same_weights(one, other):
-    return all(map(torch.equal, weights(one).values(), weights(other).values()))
-
-
-def stamped(cohort, lesions):
-    patches = cohort.patches.copy()
-    patches[list(lesions)] = 3071  # a canary: no lesion of the cohort is as bright
-    return Cohort(cohort.class_names, cohort.lesions, patches)
 
 
 def test_canary_no_test_pixel_reaches_a_choice_or_a_network(tiny_cohort, tmp_path):

@@ -1,29 +1,18 @@
 """Declared comparisons, controls of the same size, and second lines, in the experiment files and in ones of our own."""
 
 import re
-import shutil
 
 import pytest
 
 from data_modules.errors import InputError
-from liverlab import settings
 from liverlab.arm_data import arm_seed, data_seed
 from liverlab.arms import arms_of, describe_arms
 from liverlab.declared import arm_name
 from liverlab.pipeline import splits_to_run
-from liverlab.settings import EXPERIMENTS, load_experiment
+from liverlab.settings import load_experiment
 
 SMOKE = ["profile=smoke"]
 CONTROL = "controls-classic_more"
-
-
-@pytest.fixture
-def experiments(monkeypatch, tmp_path):
-    """A copy of `experiments/` to add files to."""
-    folder = tmp_path / "experiments"
-    shutil.copytree(EXPERIMENTS, folder)
-    monkeypatch.setattr(settings, "EXPERIMENTS", folder)
-    return folder
 
 
 def about(name, *given):

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 import torch
+from canaries import same_weights, stamped
 
-from data_modules.cohort import Cohort
 from data_modules.errors import InputError
 from data_modules.pool import SamplePool
 from liverlab import settings
@@ -20,7 +20,6 @@ from liverlab.place import Place
 from liverlab.pool_stage import sample_pool
 from liverlab.settings import EXPERIMENTS, load_experiment
 from liverlab.stages import in_order
-from liverlab.training import CHECKPOINT
 
 QUICK = [
     "profile=smoke", "tracking=none", "classic.size=32", "classifier.steps=4", "acgan.epochs=1", "dcgan.epochs=1",
@@ -146,20 +145,6 @@ def run_split(cohort, folder, config, fold=0):
     sample_pool(folders["pool"], [folders["cohort"], folders["generator"]], **place)
     fit_classifier(folders["classifier"], [folders["cohort"], folders["pool"]], experiment="e", **place)
     return folders
-
-
-def weights(folder):
-    return torch.load(folder / CHECKPOINT, weights_only=True)["state_dict"]
-
-
-def same_weights(one, other):
-    return all(map(torch.equal, weights(one).values(), weights(other).values()))
-
-
-def stamped(cohort, lesions):
-    patches = cohort.patches.copy()
-    patches[list(lesions)] = 3071  # a canary: no lesion of the cohort is as bright
-    return Cohort(cohort.class_names, cohort.lesions, patches)
 
 
 def test_canary_no_test_pixel_reaches_a_generator_a_pool_or_a_classifier(tiny_cohort, tmp_path):

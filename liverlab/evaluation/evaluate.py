@@ -47,7 +47,7 @@ def evaluate(
     was_frozen = frozen(folder, rule)
     table = read_predictions(folder / "predictions.csv")
     run = _read_run(folder / "run.json", table)
-    checked = _check_fingerprint(folder / "predictions.csv", run)
+    signature, checked = _signature(folder / "predictions.csv", run)
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
@@ -77,7 +77,7 @@ def evaluate(
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
         "rule": asdict(rule) | {"hash": rule.hash, "frozen": was_frozen},
-        "predictions": {"sha256": fingerprint(folder / "predictions.csv"), "checked": checked},
+        "predictions": {"sha256": signature, "checked": checked},
         "counts": _counts(table),
         "arms": arms,
         "selection": selection,
@@ -118,15 +118,16 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _check_fingerprint(path: Path, run: dict[str, Any]) -> bool:
-    """Whether the run recorded what it predicted, so that a later edit would have shown; older runs did not."""
+def _signature(path: Path, run: dict[str, Any]) -> tuple[str, bool]:
+    """The file's fingerprint, and whether the run recorded it: then a later edit would have shown."""
     recorded = run.get("predictions_sha256")
-    if recorded not in (None, fingerprint(path)):
+    found = fingerprint(path)
+    if recorded not in (None, found):
         raise InputError(
             f"{path} is not the file that the run wrote (its SHA-256 differs from the one in run.json), so nothing was "
             "evaluated. `liverlab run` with the run's settings writes it again from the finished stages."
         )
-    return recorded is not None
+    return found, recorded is not None
 
 
 def _declared(run: dict[str, Any], arm: str, table: PredictionTable) -> list[tuple[str, str]]:
