@@ -90,8 +90,8 @@ def usable_hu(
         return slice_hu
     if hu_window:
         return (hu_window[0] + slice_hu / 255 * (hu_window[1] - hu_window[0])).astype(np.float32)
-    # an export window leaves its ends among the values; a small crop of liver has neither
-    if not eight_bit and low > 0 and high < 255:
+    # an export window gathers pixels at its ends; a small crop of liver has none there, but by the noise of one or two
+    if not eight_bit and np.isin(slice_hu, (0, 255)).sum() <= 2:
         return slice_hu
     text = f"values {low:.0f}..{high:.0f} (8 bit). HU is lost. Refused. Use the original CT, or pass "
     text += "--hu-window LOW HIGH if you know the export window (0 255 if the values are HU after all)."
