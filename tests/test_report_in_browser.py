@@ -84,7 +84,7 @@ def test_the_keyboard_reaches_what_scrolls_and_opens(page):
 
 
 def test_the_verdict_is_on_the_first_screen(page):
-    bottom = page.locator(".verdict h2").evaluate("e => e.getBoundingClientRect().bottom")
+    bottom = page.locator("h1").evaluate("e => e.getBoundingClientRect().bottom")
     assert bottom < page.viewport_size["height"]
     if page.viewport_size["width"] > 1000:
         assert page.locator(".verdict .key").evaluate("e => e.getBoundingClientRect().bottom") < 800

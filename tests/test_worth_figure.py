@@ -5,8 +5,8 @@ import pytest
 from fake_holdout import write_fake_holdout
 from test_page import Page, report
 
-from liverlab.report.summary import lesions_text, worth_sentence
 from liverlab.report.worth_figure import worth_figure
+from liverlab.report.worth_words import lesions_text, worth_sentence
 
 POINTS = [
     {"arm": f"real-{n}", "lesions": n, "accuracy": {"estimate": a, "interval": [a - 0.02, a + 0.02]}, "fitted": a}

@@ -60,6 +60,7 @@ def write_report(folder: Path) -> Path:
         colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
+        in_a_hundred=summary.in_a_hundred(metrics["comparison"]) if metrics["comparison"] else "",
         cautions=summary.cautions(metrics),
         confusions=confusions(metrics, published),
         budget=budget_statement(run),
