@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student_t
-from sklearn.metrics import accuracy_score, confusion_matrix, recall_score, roc_auc_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, roc_auc_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -82,12 +82,15 @@ class Recomputed:
         for name, statistic in {"accuracy": accuracy, "specificity": specificity, "macro_sensitivity": macro}.items():
             ones = np.ones(len(self.labels))
             found[name] = (statistic(self.labels, predicted, ones), self.interval(arm, statistic, everyone))
+        assert np.isclose(found["accuracy"][0], accuracy_score(self.labels, predicted))
+        assert np.isclose(found["macro_sensitivity"][0], balanced_accuracy_score(self.labels, predicted))
         for c in self.classes:
             of_class = len({p for p, label in zip(self.patient_of, self.labels, strict=True) if label == c})
             others = len({p for p, label in zip(self.patient_of, self.labels, strict=True) if label != c})
             found["per_class"][c] = {
-                "sensitivity": self.interval(arm, of_one_class(c, positive=True), of_class),
-                "specificity": self.interval(arm, of_one_class(c, positive=False), others),
+                name: (one(self.labels, predicted, np.ones(len(self.labels))), self.interval(arm, one, patients))
+                for name, positive, patients in (("sensitivity", True, of_class), ("specificity", False, others))
+                for one in [of_one_class(c, positive=positive)]
             }
         return found
 
@@ -104,9 +107,22 @@ class Recomputed:
             areas.append(np.mean(per_class))
         return np.mean(areas)
 
+    def gain(self, arm, baseline):
+        return np.array(self.right(arm), int) - np.array(self.right(baseline), int)
+
+    def difference(self, arm, baseline):
+        """Estimate and interval of any pair."""
+        found = self.compare(arm, baseline, np.random.default_rng(0))
+        return found["estimate"], *found["interval"]
+
+    def per_split(self, arm, baseline):
+        """The difference in every fold of every repeat."""
+        gain, splits = self.gain(arm, baseline), np.array([key[:2] for key in self.keys])
+        return [gain[(splits == split).all(1)].mean() for split in np.unique(splits, axis=0)]
+
     def compare(self, arm, baseline, rng):
         """A declared comparison."""
-        gain = np.array(self.right(arm), int) - np.array(self.right(baseline), int)
+        gain = self.gain(arm, baseline)
         P, estimate = len(self.patients), gain.mean()
         draws = self.drawn(arm, accuracy) - self.drawn(baseline, accuracy)
         sampling, (training, degrees) = draws.std() ** 2 * P / (P - 1), self.training_variance(gain)
@@ -155,19 +171,20 @@ class Recomputed:
 
 
 def accuracy(true, predicted, weight):
-    return accuracy_score(true, predicted, sample_weight=weight)
+    return weight[np.array(true) == np.array(predicted)].sum() / weight.sum()
 
 
 def macro(true, predicted, weight):
-    kept = [c for c in set(true) if weight[np.array(true) == c].sum()]
-    return recall_score(true, predicted, labels=kept, average="macro", sample_weight=weight, zero_division=0)
+    return np.nanmean([of_one_class(c, positive=True)(true, predicted, weight) for c in sorted(set(true))])
 
 
 def specificity(true, predicted, weight):
     """One-vs-rest, weighted by prevalence."""
     classes = sorted(set(true))
     share = [weight[np.array(true) == c].sum() / weight.sum() for c in classes]
-    return sum(s * of_one_class(c, positive=False)(true, predicted, weight) for c, s in zip(classes, share, strict=True))
+    return sum(
+        s * of_one_class(c, positive=False)(true, predicted, weight) for c, s in zip(classes, share, strict=True)
+    )
 
 
 def of_one_class(c, *, positive):
