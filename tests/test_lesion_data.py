@@ -136,3 +136,16 @@ def test_a_pool_of_another_cohort_is_refused(tiny_cohort, splits):
     other = dataclasses.replace(pool_of(tiny_cohort, splits[0]), provenance=Provenance("acgan", "0" * 12, 0, 0, (), 0))
     with pytest.raises(InputError, match="made from cohort 000000000000"):
         lesion_data(tiny_cohort, splits[0]).add_training_data(other)
+
+
+def test_of_a_large_test_side_every_nth_lesion_is_watched_and_all_are_predicted(tiny_cohort, splits, monkeypatch):
+    data = lesion_data(tiny_cohort, splits[0])
+    lesions = len(splits[0].test)
+    monkeypatch.setattr("data_modules.lesion_data.WATCHED", lesions)
+    assert sum(len(labels) for _, labels in data.val_dataloader()) == lesions
+    monkeypatch.setattr("data_modules.lesion_data.WATCHED", lesions - 1)
+    (images, labels), *_ = data.val_dataloader()
+    (everything, names), *_ = data.predict_dataloader()
+    assert labels.tolist() == names[::2].tolist()
+    assert torch.equal(images, everything[::2])
+    assert len(names) == lesions
