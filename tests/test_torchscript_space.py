@@ -62,7 +62,7 @@ def test_its_numbers_are_the_features(tmp_path):
     assert (found.shape, found.dtype) == ((4, 2), np.float64)
     pixels = IMAGES.numpy().reshape(4, -1)
     np.testing.assert_allclose(found, np.stack([pixels.mean(1), pixels.max(1)], axis=1), rtol=1e-6)
-    assert describe(config) == f"the user's own: own.pt, SHA-256 {config.torchscript_sha256[:12]}..."
+    assert describe(config) == f"The user's own network own.pt, SHA-256 {config.torchscript_sha256}."
     check_torchscript(config, 8)
     upper = QualityConfig(torchscript=config.torchscript, torchscript_sha256=config.torchscript_sha256.upper())
     check_torchscript(upper)  # as some systems print it

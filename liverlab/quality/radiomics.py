@@ -20,7 +20,7 @@ NAMES = (
     *("disc_less_rim", "disc_deviation", "rim_deviation"),
     *("ring_1", "ring_2", "ring_3", "ring_4", "ring_5"),
 )
-ABOUT = f"{len(NAMES)} numbers of each image: grey levels, texture, edges, and how it changes from the centre outwards"
+ABOUT = f"{len(NAMES)} numbers of each image: grey levels, texture, edges, and how it changes from the centre outwards."
 LEVELS = 32  # of the published window of 340 HU each is 11 HU: about the noise of a portal-phase slice
 FLAT = 1e-6  # standard deviation below which an image has no shape of grey levels, only rounding
 COARSE_PX = 4  # pixels averaged on each side: noise goes, the lesion's border stays
@@ -71,8 +71,8 @@ def grey_levels(pixels: Floats) -> Floats:
 
 def entropy(levels: Ints) -> Floats:
     """Entropy of the grey levels in bits, shape (N, 1), of levels of shape (N, H, W)."""
-    share = _counted(levels.reshape(len(levels), -1), LEVELS) / levels[0].size
-    bits: Floats = entr(share).sum(axis=1, keepdims=True) / np.log(2)
+    counts = _counted(levels.reshape(len(levels), -1), LEVELS)
+    bits: Floats = entr(counts / counts.sum(axis=1, keepdims=True)).sum(axis=1, keepdims=True) / np.log(2)
     return bits
 
 

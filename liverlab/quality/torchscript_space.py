@@ -55,10 +55,10 @@ def torchscript_features(config: QualityConfig) -> Callable[[Tensor], Floats]:
 
 
 def describe(config: QualityConfig) -> str:
-    """Which file, for the report."""
+    """A sentence on which file it is."""
     assert config.torchscript is not None
     assert config.torchscript_sha256 is not None
-    return f"the user's own: {Path(config.torchscript).name}, SHA-256 {config.torchscript_sha256[:12]}..."
+    return f"The user's own network {Path(config.torchscript).name}, SHA-256 {config.torchscript_sha256.lower()}."
 
 
 def _pinned(path: Path, pinned: str | None) -> bytes:
