@@ -29,6 +29,11 @@ class Noisy(nn.Module):
         return torch.rand_like(images).flatten(1)
 
 
+class Blackened(nn.Module):
+    def forward(self, images):
+        return images.zero_().flatten(1)
+
+
 class Pair(nn.Module):
     def forward(self, images):
         return images.flatten(1), images.flatten(1)
@@ -82,6 +87,12 @@ def test_what_it_draws_at_random_is_the_same_every_time_and_nobody_else_s(tmp_pa
     first = read(IMAGES)
     assert torch.equal(torch.get_rng_state(), before)
     np.testing.assert_array_equal(read(IMAGES), first)
+
+
+def test_images_stay_as_they_are_whatever_it_does_to_them(tmp_path):
+    before = IMAGES.clone()
+    assert not torchscript_features(pinned(tmp_path, Blackened()))(IMAGES).any()
+    assert torch.equal(IMAGES, before)
 
 
 def test_without_a_file_there_is_nothing_to_check():

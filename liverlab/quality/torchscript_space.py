@@ -96,7 +96,7 @@ def _ask(network: Network, images: Tensor, path: Path) -> object:
     with torch.random.fork_rng(devices=[]):  # it may draw random numbers; then the same every time
         torch.default_generator.manual_seed(0)
         try:
-            return network(images)
+            return network(images.clone())  # it may write into what it is given
         except (RuntimeError, torch.jit.Error) as error:  # whatever went wrong in the user's code
             raise InputError(
                 f"quality.torchscript: {path} failed on images of shape {tuple(images.shape)} in (0, 1), which it must "
