@@ -13,7 +13,7 @@ from torch import Tensor
 from liverlab.quality.image_set import Floats, Ints
 
 NAMES = (
-    *("mean", "deviation", "skewness", "kurtosis", "p10", "median", "p90"),  # Q4LE, root of ECT3, KE2M, IPH6, QG58, ...
+    *("mean", "deviation", "skewness", "kurtosis", "p10", "median", "p90"),  # Q4LE, root of ECT3, KE2A, IPH6, QG58, ...
     "entropy",  # TLU2, in bits
     *("contrast", "homogeneity", "energy", "correlation"),  # ACUI, IB1Z (inverse difference), 8ZQL, NI2N
     *("gradient_fine", "laplacian_fine", "gradient_coarse", "laplacian_coarse"),
