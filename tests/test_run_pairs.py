@@ -39,7 +39,7 @@ def test_arms_of_one_name_stay_apart_and_the_same_predictions_are_named(tmp_path
     whole, first, second = write_two_runs(tmp_path)
     same = [pair for pair in pairs_of(whole, first) if pair["same"]]
     assert [(pair["arm"], pair["baseline"], pair["estimate"]) for pair in same] == [
-        ("classic", "classic", 0), ("none", "none", 0),
+        ("none", "none", 0), ("classic", "classic", 0),
     ]  # fmt: skip
     frame = pd.read_csv(second / "predictions.csv")
     frame["arm"] = frame["arm"].map({"dcgan": "none", "acgan": "classic"})
