@@ -51,15 +51,26 @@ def test_edited_predictions_are_not_used(folder):
     assert one.metrics  # they stand for the predictions that the run wrote
 
 
-def test_metrics_of_other_predictions_are_not_shown(folder):
-    metrics = json.loads((folder / "metrics.json").read_text())
-    metrics["predictions"]["sha256"] = "0" * 64
-    (folder / "metrics.json").write_text(json.dumps(metrics))
+@pytest.mark.parametrize("change", [{"predictions": {"sha256": "0" * 64}}, {"selection": None}])
+def test_metrics_of_other_predictions_or_an_older_version_are_not_shown(folder, change):
+    metrics = json.loads((folder / "metrics.json").read_text()) | change
+    (folder / "metrics.json").write_text(json.dumps({key: value for key, value in metrics.items() if value}))
     one = read_finished(folder)
     assert one.metrics is None
+    assert one.table is not None
     assert one.absent == (
-        "metrics.json stands for other predictions and is not shown. `liverlab report` writes it again.",
+        "metrics.json stands for other predictions, or is too old, and is not shown. `liverlab report` on its folder "
+        "writes it again.",
     )
+
+
+def test_predictions_that_no_run_signed_are_taken_on_trust(folder):
+    run = json.loads((folder / "run.json").read_text())
+    del run["predictions_sha256"]
+    (folder / "run.json").write_text(json.dumps(run))
+    one = read_finished(folder)
+    assert one.absent == ()
+    assert one.table is not None
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_many_splits_are_summed_up_with_their_ranges(tmp_path):
     assert flow["splits"][4]["name"] == "Fold 5, repeat 1"
     assert flow["others"].startswith("And 10 more: training sides of ")
     assert flow["others"].endswith(" of 6 patients.")
-    assert flow["predictions"].startswith("171 predictions over 3 repeats")
+    assert flow["predictions"].startswith("171 times over the repeats, by")
 
 
 def test_a_fold_that_was_not_run_leaves_lesions_untested(tmp_path):
@@ -54,6 +54,16 @@ def test_a_fold_that_was_not_run_leaves_lesions_untested(tmp_path):
     del run["predictions_sha256"]
     (folder / "run.json").write_text(json.dumps(run))
     assert flow_of(folder)["tested"] == "21 of 57 lesions tested by each arm"
+
+
+def test_a_leak_on_purpose_is_excepted(tmp_path):
+    folder = fake(tmp_path)
+    run = json.loads((folder / "run.json").read_text())
+    run["arms"]["b"]["leak_on_purpose"] = True
+    (folder / "run.json").write_text(json.dumps(run))
+    assert flow_of(folder)["predictions"].endswith(
+        "of the same patient, but for b, whose generator saw the test side on purpose"
+    )
 
 
 def test_a_holdout_has_one_test_side(tmp_path):

@@ -12,7 +12,11 @@ from data_modules.errors import InputError
 from liverlab.evaluation.evaluate import signature
 from liverlab.evaluation.prediction_table import KEYS, PredictionTable, read_predictions
 
-NEEDED = ("experiment", "arm", "baseline", "class_names", "profile", "budget", "cohort", "splits", "arms", "protocol")
+NEEDED = (
+    "experiment", "arm", "baseline", "class_names", "profile", "budget", "cohort", "splits", "arms", "protocol",
+    "versions", "hardware", "created",
+)  # fmt: skip
+NEEDED_METRICS = ("arms", "selection", "settings")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +67,24 @@ def read_finished(folder: Path) -> FinishedRun:
     path, table, tested = folder / "predictions.csv", None, None
     try:
         table = read_predictions(path)
-        written, _ = signature(path, run)
+        signature(path, run)
         tested = _tested(path, run, table)
     except InputError as error:
         table = None
         absent.append(f"{error} Its arms are in no pair below.")
-    if metrics and table and metrics.get("predictions", {"sha256": written})["sha256"] != written:
+    if metrics and not _stands_for(metrics, run):
         metrics = None
-        absent.append("metrics.json stands for other predictions and is not shown. `liverlab report` writes it again.")
+        absent.append(
+            "metrics.json stands for other predictions, or is too old, and is not shown. `liverlab report` on its "
+            "folder writes it again."
+        )
     return FinishedRun(folder.resolve().name, run, metrics, table, tested, tuple(absent))
+
+
+def _stands_for(metrics: dict[str, Any], run: dict[str, Any]) -> bool:
+    """Whether these metrics can be shown as the run's; what older versions did not record is taken on trust."""
+    written, evaluated = run.get("predictions_sha256"), metrics.get("predictions", {}).get("sha256")
+    return all(key in metrics for key in NEEDED_METRICS) and (None in (written, evaluated) or written == evaluated)
 
 
 def _tested(path: Path, run: dict[str, Any], table: PredictionTable) -> str:

@@ -63,7 +63,7 @@ def _budget(one: FinishedRun) -> str:
     """How long the compared arms trained, in what the run counts; arms without steps have none."""
     budget, arms = one.run["budget"], (one.run["baseline"], one.compared_arm)
     lengths = {arm[budget] for name in arms if name and (arm := one.run["arms"][name])[budget]}
-    return " and ".join(f"{length:,g}" for length in sorted(lengths)) + f" {budget}" if lengths else budget
+    return " and ".join(f"{length:,g}" for length in sorted(lengths)) + f" {budget}" if lengths else "not by steps"
 
 
 def _rule(one: FinishedRun) -> str:

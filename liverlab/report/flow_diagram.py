@@ -36,7 +36,7 @@ def flow_diagram(folder: Path, run: dict[str, Any], metrics: dict[str, Any]) -> 
         ],
         "others": _others(run["splits"][MOST_SPLITS:]),
         "tested": f"{metrics['counts']['lesions']:,} of {lesions:,} lesions tested by each arm",
-        "predictions": _predictions(metrics["counts"]),
+        "predictions": _predictions(metrics["counts"], metrics["leaks"]),
     }
 
 
@@ -64,13 +64,10 @@ def _others(splits: Sequence[dict[str, Any]]) -> str:
     return f"And {len(splits)} more: training sides of {_side(splits, 'train')}, test sides of {_side(splits, 'test')}."
 
 
-def _predictions(counts: dict[str, Any]) -> str:
-    if counts["rows"] == counts["lesions"]:
-        return "each once, by a classifier that saw no lesion of its patient"
-    return (
-        f"{counts['rows']:,} predictions over {counts['repeats']} repeats, each by a classifier that saw no lesion of "
-        "its patient"
-    )
+def _predictions(counts: dict[str, Any], leaks: Sequence[str]) -> str:
+    times = "each once" if counts["rows"] == counts["lesions"] else f"{counts['rows']:,} times over the repeats"
+    spared = f", but for {' and '.join(leaks)}, whose generator saw the test side on purpose" if leaks else ""
+    return f"{times}, by a classifier that saw no lesion of the same patient{spared}"
 
 
 def _side(splits: Sequence[dict[str, Any]], side: str) -> str:
