@@ -70,7 +70,8 @@ def test_json_and_csv_hold_what_the_page_shows(folders, tmp_path):
     assert [row["what"] for row in rows].count("arm") == 2 * 2 * 3
     assert [row["what"] for row in rows].count("declared") == 2
     pair = next(row for row in rows if row["what"] == "across runs")
-    assert (pair["run"], pair["arm"], pair["baseline_run"], pair["baseline"]) == ("second", "acgan", "first", "classic")
+    assert (pair["run"], pair["name"], pair["arm"]) == ("2", "second", "acgan")
+    assert (pair["baseline_run"], pair["baseline"]) == ("1", "classic")
     assert float(pair["estimate"]) == pytest.approx(found["pairs"][0]["estimate"], abs=1e-6)
     assert pair["p"] == pair["verdict"] == ""
 

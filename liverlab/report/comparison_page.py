@@ -1,5 +1,6 @@
 """`comparison.html`: finished runs side by side in one self-contained page, with its numbers as JSON and CSV."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ def write_comparison(folder: Path, found: dict[str, Any]) -> Path:
     )
     write_json(folder / "comparison.json", found)
     with replacing(folder / "comparison.csv") as part:
-        pd.DataFrame(comparison_rows(found), columns=COLUMNS).to_csv(part, index=False, float_format="%.6f")
+        pd.DataFrame(comparison_rows(found), columns=list(COLUMNS)).astype({"baseline_run": "Int64"}).to_csv(
+            part, index=False, float_format="%.6f"
+        )
     path = folder / "comparison.html"
     with replacing(path) as part:
         part.write_text(page, encoding="utf-8")
@@ -49,38 +52,28 @@ def write_comparison(folder: Path, found: dict[str, Any]) -> Path:
 
 
 COLUMNS = (
-    "what",
-    "run",
-    "arm",
-    "baseline_run",
-    "baseline",
-    "measure",
-    "estimate",
-    "low",
-    "high",
-    "p",
-    "p_holm",
+    "what", "run", "name", "arm", "baseline_run", "baseline", "measure", "estimate", "low", "high", "p", "p_holm",
     "verdict",
-)
+)  # fmt: skip
 
 
 def comparison_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
     """One row per number with an interval: arms, declared comparisons, noise floors, and pairs across runs."""
     rows, names = [], {run["number"]: run["name"] for run in found["runs"]}
-    for run in found["runs"]:
-        own = {"run": run["name"]}
+    for number, run in enumerate(found["runs"], start=1):
         for arm, values in run["arms"].items():
-            rows += [{"what": "arm", "arm": arm, "measure": m} | own | _flat(values[m]) for m in MEASURES]
+            rows += [{"what": "arm", "run": number, "arm": arm, "measure": m} | _flat(values[m]) for m in MEASURES]
         for what, entry in [*(("declared", c) for c in run["declared"]), ("noise floor", run["noise_floor"])]:
             if entry:
-                place = {"what": what, "arm": entry["arm"], "baseline": entry["baseline"], "baseline_run": run["name"]}
                 tested = {"p": entry.get("sign_flip_p"), "p_holm": entry.get("p_holm"), "verdict": entry.get("verdict")}
-                rows.append(place | own | {"measure": "accuracy difference"} | _flat(entry) | tested)
-    for pair in found["pairs"]:
-        run, baseline_run = (names[number] for number in pair["runs"])
-        place = {"what": "across runs", "run": run, "arm": pair["arm"], "baseline_run": baseline_run}
-        rows.append(place | {"baseline": pair["baseline"], "measure": "accuracy difference"} | _flat(pair))
-    return rows
+                rows.append(_pair_row(what, (number, number), entry) | tested)
+    rows += [_pair_row("across runs", pair["runs"], pair) for pair in found["pairs"]]
+    return [row | {"name": names[row["run"]]} for row in rows]
+
+
+def _pair_row(what: str, runs: Sequence[int], pair: dict[str, Any]) -> dict[str, Any]:
+    place = {"what": what, "run": runs[0], "arm": pair["arm"], "baseline_run": runs[1], "baseline": pair["baseline"]}
+    return place | {"measure": "accuracy difference"} | _flat(pair)
 
 
 def _flat(value: dict[str, Any]) -> dict[str, float]:

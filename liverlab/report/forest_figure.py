@@ -41,13 +41,12 @@ class ForestRow:
         return f"{points(self.estimate)} ({low} to {high})" + (f", {self.note}" if self.note else "")
 
 
-def forest_figure(rows: Sequence[ForestRow], rope: float | None, *, name: str = "forest") -> str:
+def forest_figure(rows: Sequence[ForestRow], rope: float | None) -> str:
     """The rows from the top, over a shaded region of practical equivalence.
 
     Args:
         rows: One or more.
         rope: Half-width of the region as a share of lesions; None to shade nothing.
-        name: Unique within a page.
     """
     labels = [textwrap.fill(row.label, ACROSS, break_on_hyphens=False) for row in rows]
     places = -np.cumsum([GAP + LINE * (2 + label.count("\n")) for label in labels])
@@ -65,7 +64,7 @@ def forest_figure(rows: Sequence[ForestRow], rope: float | None, *, name: str = 
         reach = 115 * max(abs(x) for row in rows for x in (*row.interval, rope or 0.01))
         axes.set(xlim=(-reach, reach), ylim=(places[-1] - 0.25, 0), yticks=[], xlabel="Points of accuracy")
         told = "; ".join(f"{row.label}: {row.text}" for row in rows)
-        return figures.svg(figure, name, f"Differences in accuracy in percentage points, 95 % intervals. {told}")
+        return figures.svg(figure, "forest", f"Differences in accuracy in percentage points, 95 % intervals. {told}")
 
 
 def _write(axes: Any, y: float, above: float, text: str, colour: str) -> None:
