@@ -79,7 +79,7 @@ def test_json_and_csv_hold_what_the_page_shows(folders, tmp_path):
 def test_warnings_stand_in_the_first_box(folders, tmp_path):
     edit_run(folders[2], profile="paper")
     page = Page(write(folders[1:], tmp_path / "out")[1])
-    assert "2 runs, not to be read side by side as they are" in page.text
+    assert "2 runs, which differ in more than their arms" in page.text
     assert "Other profiles (run 1: laptop; run 2: paper)" in page.text
     assert "≠ Profile" in page.text
     assert "≠ Data" not in page.text

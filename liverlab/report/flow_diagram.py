@@ -75,6 +75,7 @@ def _side(splits: Sequence[dict[str, Any]], side: str) -> str:
 
 
 def _range(splits: Sequence[dict[str, Any]], key: str, noun: str) -> str:
-    low, high = (function(split[key] for split in splits) for function in (min, max))
+    counts: list[int] = sorted(split[key] for split in splits)
+    low, high = counts[0], counts[-1]
     count = f"{low:,}" if low == high else f"{low:,}–{high:,}"
     return f"{count} {noun}" + "s" * (high != 1)

@@ -14,6 +14,7 @@ from liverlab.report.summary import p_text, points
 
 ACROSS = 58  # characters of a name that fit the width
 LINE, GAP = 0.17, 0.42  # inches: of a line of text, and of what else a row needs
+HALF = 0.12  # inches: of the band that a row has of the shaded region
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ForestRow:
 
 
 def forest_figure(rows: Sequence[ForestRow], rope: float | None) -> str:
-    """The rows from the top, over a shaded region of practical equivalence.
+    """The rows from the top, each over the shaded region of practical equivalence.
 
     Args:
         rows: One or more.
@@ -52,15 +53,16 @@ def forest_figure(rows: Sequence[ForestRow], rope: float | None) -> str:
     places = -np.cumsum([GAP + LINE * (2 + label.count("\n")) for label in labels])
     with matplotlib.rc_context(figures.STYLE):
         figure, axes = figures.panel(figures.WIDTH, 0.75 - places[-1])
-        if rope is not None:
-            axes.axvspan(-100 * rope, 100 * rope, color=figures.BAND, lw=0)
-        axes.axvline(0, color=figures.MUTED, lw=0.8)
         for i, (row, label, y) in enumerate(zip(rows, labels, places, strict=True)):
+            beside = (y - HALF, y + HALF)  # band and line of zero leave the words alone
+            if rope is not None:
+                axes.fill_betweenx(beside, -100 * rope, 100 * rope, color=figures.BAND, lw=0)
+            axes.plot([0, 0], beside, color=figures.MUTED, lw=0.8)
             axes.plot([100 * x for x in row.interval], [y, y], color=row.colour, lw=3)
             axes.plot(100 * row.estimate, y, "D", color=row.colour, ms=7, gid=f"row-{i}")
             faint = row.colour == figures.MUTED
-            _write(axes, y, 7, row.text, figures.MUTED)
-            _write(axes, y, 7 + 72 * LINE, label, figures.MUTED if faint else figures.INK)
+            _write(axes, y, 10, row.text, figures.MUTED)
+            _write(axes, y, 10 + 72 * LINE, label, figures.MUTED if faint else figures.INK)
         reach = 115 * max(abs(x) for row in rows for x in (*row.interval, rope or 0.01))
         axes.set(xlim=(-reach, reach), ylim=(places[-1] - 0.25, 0), yticks=[], xlabel="Points of accuracy")
         told = "; ".join(f"{row.label}: {row.text}" for row in rows)
@@ -71,7 +73,7 @@ def _write(axes: Any, y: float, above: float, text: str, colour: str) -> None:
     """Text above a row's line, its last line `above` points over it."""
     axes.annotate(
         text, (0, y), (0, above), ("axes fraction", "data"), "offset points",
-        color=colour, va="bottom", linespacing=1.1, bbox=figures.LABEL_BOX,
+        color=colour, va="bottom", linespacing=1.1,
     )  # fmt: skip
 
 
