@@ -12,7 +12,7 @@ from liverlab.report.page import write_report
 
 ROWS = [
     ForestRow("acgan minus classic", 0.0214, (-0.0123, 0.055), "Holm’s p = .044, inconclusive", figures.ARMS[1]),
-    ForestRow("noise floor (A/A), other seeds alone: a minus b", -0.01, (-0.03, 0.01), colour=figures.MUTED),
+    ForestRow("A/A noise floor (other seeds alone): a minus b", -0.01, (-0.03, 0.01), colour=figures.MUTED),
 ]
 
 
@@ -26,7 +26,7 @@ def test_every_number_is_text_and_in_the_accessible_name():
     for expected in (
         "acgan minus classic",
         "+2.1 (−1.2 to +5.5), Holm’s p = .044, inconclusive",
-        "noise floor (A/A), other seeds alone: a minus b",
+        "A/A noise floor (other seeds alone): a minus b",
         "−1.0 (−3.0 to +1.0)",
     ):
         assert expected in texts(svg)

@@ -5,6 +5,7 @@ from typing import Any
 
 from liverlab.evaluation.finished_run import FinishedRun
 
+UNKNOWN = "not known"
 MEASURES = ("accuracy", "specificity", "macro_sensitivity")
 
 
@@ -67,8 +68,10 @@ def _budget(one: FinishedRun) -> str:
 
 
 def _rule(one: FinishedRun) -> str:
-    rule = (one.metrics or {}).get("rule")
-    return f"{rule['hash']}, version {rule['version']}" if rule else "not recorded"
+    if one.metrics is None:
+        return UNKNOWN
+    rule = one.metrics.get("rule")
+    return f"{rule['hash']}, version {rule['version']}" if rule else "older than recorded rules"
 
 
 def _seeds(one: FinishedRun) -> str:
@@ -81,12 +84,12 @@ FACTS: dict[str, Callable[[FinishedRun], str]] = {
     "Set for the run": lambda one: ", ".join(one.run.get("overrides", ())) or "nothing",
     "Data": data_of,
     "Lesions": _lesions,
-    "Protocol": lambda one: str(one.run["protocol"].get("name", "not recorded")),
+    "Protocol": lambda one: str(one.run["protocol"].get("name", UNKNOWN)),
     "Design": _design,
-    "Tested lesions, folds": lambda one: one.tested or "not known",
+    "Tested lesions, folds": lambda one: one.tested or UNKNOWN,
     "Profile": lambda one: str(one.run["profile"]),
     "Budget": _budget,
-    "Compared arm": lambda one: one.metrics["selection"]["label"] if one.metrics else "not known",
+    "Compared arm": lambda one: one.metrics["selection"]["label"] if one.metrics else UNKNOWN,
     "Leak on purpose": lambda one: ", ".join(leaks_of(one)) or "none",
     "Seeds": _seeds,
     "Verdict rule": _rule,

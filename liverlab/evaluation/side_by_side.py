@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from data_modules.errors import InputError
 from liverlab.evaluation.finished_run import FinishedRun, read_finished
 from liverlab.evaluation.rule import Rule
-from liverlab.evaluation.run_facts import FACTS, data_of, describe_run, leaks_of
+from liverlab.evaluation.run_facts import FACTS, UNKNOWN, data_of, describe_run, leaks_of
 from liverlab.evaluation.run_pairs import pairs_across
 from liverlab.settings import flatten
 
@@ -64,7 +64,7 @@ def warnings(runs: Sequence[FinishedRun]) -> list[str]:
         values = [FACTS[name](one) for one in runs]
         if name == "Versions":
             values = _unlike(runs)
-        if len(set(values)) > 1:
+        if len(set(values) - {UNKNOWN}) > 1:
             found.append(sentence.format(groups=_groups(values)))
         if name == "Data":
             found += _other_splits(runs)
@@ -107,6 +107,7 @@ def _groups(values: Sequence[str]) -> str:
     places: dict[str, list[str]] = {}
     for i, value in enumerate(values, start=1):
         places.setdefault(value, []).append(str(i))
+    places.pop(UNKNOWN, None)
     return "; ".join(f"run{'s' * (len(ids) > 1)} {', '.join(ids)}: {value}" for value, ids in places.items())
 
 

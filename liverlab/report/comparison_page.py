@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from data_modules.whole_file import replacing
 from liverlab.evaluation.evaluate import write_json
-from liverlab.evaluation.run_facts import MEASURES
+from liverlab.evaluation.run_facts import MEASURES, UNKNOWN
 from liverlab.report import figures
 from liverlab.report.forest_figure import declared_rows, forest_figure
 from liverlab.report.page import template
@@ -84,7 +84,7 @@ def _flat(value: dict[str, Any]) -> dict[str, float]:
 def _facts(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each fact with its value in every run, and whether it is worth a mark that they differ."""
     rows = [{"name": name, "values": [run["facts"][name] for run in runs]} for name in runs[0]["facts"]]
-    return [row | {"differs": row["name"] not in OWN and len(set(row["values"])) > 1} for row in rows]
+    return [row | {"differs": row["name"] not in OWN and len(set(row["values"]) - {UNKNOWN}) > 1} for row in rows]
 
 
 def _forest(runs: list[dict[str, Any]]) -> Markup | None:

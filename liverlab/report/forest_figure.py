@@ -97,7 +97,7 @@ def declared_rows(
         colour = colours.get(c["arm"], figures.INK)
         rows.append(ForestRow(label, c["estimate"], c["interval"], f"{p}, {c['verdict']}", colour))
     if floor and (floor["arm"], floor["baseline"]) not in [(c["arm"], c["baseline"]) for c in declared]:
-        label = f"{lead}noise floor (A/A), other seeds alone: {floor['arm']} minus {floor['baseline']}"
+        label = f"{lead}A/A noise floor (other seeds alone): {floor['arm']} minus {floor['baseline']}"
         rows.append(ForestRow(label, floor["estimate"], floor["interval"], colour=figures.MUTED))
     return rows
 
