@@ -47,7 +47,7 @@ def evaluate(
     was_frozen = frozen(folder, rule)
     table = read_predictions(folder / "predictions.csv")
     run = _read_run(folder / "run.json", table)
-    signature, checked = _signature(folder / "predictions.csv", run)
+    sha256, checked = signature(folder / "predictions.csv", run)
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
     drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
@@ -77,7 +77,7 @@ def evaluate(
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
         "rule": asdict(rule) | {"hash": rule.hash, "frozen": was_frozen},
-        "predictions": {"sha256": signature, "checked": checked},
+        "predictions": {"sha256": sha256, "checked": checked},
         "counts": _counts(table),
         "arms": arms,
         "selection": selection,
@@ -118,7 +118,7 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _signature(path: Path, run: dict[str, Any]) -> tuple[str, bool]:
+def signature(path: Path, run: dict[str, Any]) -> tuple[str, bool]:
     """The file's fingerprint, and whether the run recorded it: then a later edit would have shown."""
     recorded = run.get("predictions_sha256")
     found = fingerprint(path)

@@ -16,6 +16,8 @@ from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
 from liverlab.report.feature_figure import features_section
+from liverlab.report.flow_diagram import flow_diagram
+from liverlab.report.forest_figure import forest_section
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
@@ -47,7 +49,7 @@ def write_report(folder: Path) -> Path:
     every_arm, every_training = metrics["arms"], run["arms"]
     metrics["arms"] = summary.in_focus(metrics)  # of many arms, details of the compared two
     run["arms"] = {name: run["arms"][name] for name in metrics["arms"]}
-    page = _template().render(
+    page = template("page.html").render(
         metrics=metrics,
         run=run,
         every_arm=every_arm,
@@ -65,6 +67,8 @@ def write_report(folder: Path) -> Path:
         confusions=confusions(metrics, published),
         budget=budget_statement(run),
         difference=_difference(metrics),
+        forest=forest_section(metrics),
+        flow=flow_diagram(folder, run, metrics),
         width=summary.width_of_interval(metrics["comparison"], one_test_set=bool(run["protocol"].get("holdout")))
         if metrics["comparison"]
         else "",
@@ -207,7 +211,8 @@ def _generators(path: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A page of this folder, with the filters and the style that all reports share."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -221,4 +226,4 @@ def _template() -> jinja2.Template:
         "p_value": summary.p_value,
     }
     environment.globals["css"] = Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8"))
-    return environment.get_template("page.html")
+    return environment.get_template(name)
