@@ -1,0 +1,266 @@
+"""What a run can answer of reporting checklists, and in which section of its report it stands.
+
+Each answer is read from the run's files or follows from how liverlab works; what is true of patients, scanners, readers
+or committees is in no run and has no answer here. Results are given as the report prints them.
+"""
+
+from typing import Any
+
+from liverlab.report import design_sentences as design
+from liverlab.report import statistics_sentences as statistics
+from liverlab.report import summary
+from liverlab.report import training_sentences as training
+from liverlab.report.generator_words import listed
+from liverlab.report.run_facts import Facts, NotApplicable, Sentence, Unknown, counted, joined, told
+
+PATIENTS = "Patients, lesions, {part}s"
+METHODS, PROVENANCE, NETWORKS, ARMS = "Methods and limits", "Provenance", "Networks", "Arms"
+BOTH_SIDES = "Patients on both sides of a split"  # of the leak checks
+
+
+def technology(facts: Facts) -> str:
+    """The kinds of networks."""
+    kinds = list(dict.fromkeys(entry["kind"].upper() for entry in facts.get("run.generators", [])))
+    networks = [*(["a convolutional classifier"] if training.steps(facts) else []), *kinds]
+    return f"Deep learning: {listed(networks)}."
+
+
+def goal(facts: Facts) -> str:
+    """What is compared."""
+    pair = facts["metrics.comparison"]
+    return f"Comparison of a lesion classifier’s training with {pair['arm']} and with {pair['baseline']}."
+
+
+def missing(facts: Facts) -> str:
+    """A cohort has no gaps."""
+    return f"Each of the {facts['run.cohort.lesions']:,} lesions had an image and a class; nothing was imputed."
+
+
+def one_region(facts: Facts) -> str:
+    """What is used of a patient."""
+    return f"One two-dimensional region of each of {counted(facts['run.cohort.lesions'], 'lesion')}."
+
+
+def disjoint(facts: Facts) -> str:
+    """The check that was made."""
+    found = [row["result"] for row in facts["run.leak_checks"] if row["check"] == BOTH_SIDES]
+    if not found:
+        raise Unknown("run.leak_checks")
+    return f"The patient; patients on both sides: {found[0]}."
+
+
+def sample_size(facts: Facts) -> str:
+    """What the run could see; it says nothing of how its size was arrived at."""
+    return summary.sensitivity_of_the_run(facts["metrics.comparison"], holdout=bool(facts.get("metrics.holdout")))
+
+
+def parameters(facts: Facts) -> str:
+    """Sizes of all networks."""
+    sizes = [
+        f"{net['network']}{'' if net['kind'] == 'cnn' else ' of the ' + net['kind']} {net['parameters']:,} parameters"
+        for net in facts["run.networks"]
+    ]
+    if not sizes:
+        raise Unknown("run.networks")
+    return f"Every layer is listed: {listed(sizes)}."
+
+
+def ensembles(facts: Facts) -> str:
+    """None are made."""
+    return (
+        f"None: in each of {counted(len(facts['run.splits']), 'split')} one classifier of an arm answered for a lesion."
+    )
+
+
+def robustness(facts: Facts) -> str:
+    """Other seeds and another budget."""
+    texts = [text for each in (statistics.noise_floor, design.second_lines) if (text := told(each, facts))]
+    if not texts:
+        raise Unknown("run.noise_floor")
+    return " ".join(texts)
+
+
+def internal(facts: Facts) -> str:
+    """How patients of the same cohort were tested."""
+    leaks = facts.get("metrics.leaks", [])
+    apart = f", but for the generators of {listed(leaks)}, on purpose" if leaks else ""
+    return f"{design.splits(facts)} Every tested patient was unseen in training{apart}."
+
+
+def external(facts: Facts) -> str:
+    """What a run never has."""
+    return f"None in this run: its {counted(len(facts['run.splits']), 'split')} divide one cohort."
+
+
+def included(facts: Facts) -> str:
+    """What entered the run."""
+    cohort = facts["run.cohort"]
+    return f"{counted(cohort['lesions'], 'lesion')} of {counted(cohort['patients'], 'patient')} entered the run."
+
+
+def characteristics(facts: Facts) -> str:
+    """The sides of every split."""
+    splits = counted(len(facts["run.splits"]), "split")
+    return f"Patients and lesions of both sides and classes of the test side are listed for {splits}."
+
+
+def performance(facts: Facts) -> str:
+    """Accuracy of the compared arms."""
+    shown = [
+        f"{name} {summary.percent(arm['accuracy']['estimate'])} ({summary.span(arm['accuracy']['interval'])})"
+        for name, arm in _compared(facts).items()
+    ]
+    return f"Accuracy with 95 % interval: {', '.join(shown)}."
+
+
+def diagnostic(facts: Facts) -> str:
+    """Area under the ROC curve, and where the rest is."""
+    areas = {name: arm["auroc"]["estimate"] for name, arm in _compared(facts).items()}
+    shown = [f"{name} {area:.3f}" for name, area in areas.items() if area is not None]
+    areas_text = f"; macro AUROC: {', '.join(shown)}" if shown else ""
+    return f"Sensitivity and specificity of each class are given with 95 % intervals{areas_text}."
+
+
+def _compared(facts: Facts) -> dict[str, Any]:
+    return {name: facts["metrics.arms"][name] for name in summary.compared(facts.parts["metrics"])}
+
+
+def failures(facts: Facts) -> str:
+    """Confusions, and what was gained and lost."""
+    text = f"Confusion matrices of {listed(list(_compared(facts)))}"
+    return f"{text}, and the lesions that were gained and lost." if facts.get("metrics.changes") else f"{text}."
+
+
+def limits(facts: Facts) -> str:
+    """What holds for every run, and for this one's design."""
+    text = (
+        "Lesions were marked beforehand; one two-dimensional image each, no clinical data; no other hospital or scanner"
+    )
+    return f"{text}; {counted(len(facts['run.splits']), 'split')} show how much training varies."
+
+
+def protocol(facts: Facts) -> str:
+    """The frozen rule."""
+    rule = facts["metrics.rule"]
+    if not rule["frozen"]:
+        raise Unknown("metrics.rule.frozen")
+    return f"Rule {rule['hash']} of the verdict was frozen when the run began; all settings are in the report."
+
+
+def software_availability(facts: Facts) -> str:
+    """Version and licence."""
+    return f"liverlab {facts['run.versions.liverlab']}, Apache-2.0; all settings of the run are in the report."
+
+
+def data_availability(facts: Facts) -> str:
+    """Only the phantom's is known."""
+    if not facts["run.cohort.phantom"]:
+        raise Unknown("run.cohort.phantom")
+    return f"The phantom is made by the software, from seed {facts['config.data.phantom_seed']}."
+
+
+def full_model(facts: Facts) -> str:
+    """Where the networks are."""
+    return f"{parameters(facts)} The run’s folder holds the weights; `liverlab export` writes them for other programs."
+
+
+def outcome(facts: Facts) -> str:
+    """What is predicted."""
+    return f"The class of a marked lesion: {listed(facts['run.class_names'])}."
+
+
+def predictors(facts: Facts) -> str:
+    """What it is predicted from."""
+    size = facts["config.roi.size"]
+    return f"The {size} × {size} pixels of the lesion’s region, all of them; no clinical data."
+
+
+def updating(facts: Facts) -> str:
+    """None is done."""
+    assert facts["metrics.arms"]
+    return "None: nothing was trained or recalibrated after evaluation."
+
+
+def imbalance(facts: Facts) -> str:
+    """How often the classes are shown."""
+    counts = listed([f"{count:,} {name}" for name, count in facts["run.cohort.per_class"].items()])
+    text = f"No class was weighted or resampled ({counts})"
+    pools = any(arm["training_images"]["synthetic"] for arm in facts["run.arms"].values())
+    return f"{text}; added images are as many of every class." if pools else f"{text}."
+
+
+def same_cohort(facts: Facts) -> str:
+    """Both sides are drawn from one cohort."""
+    return f"None by design: both sides of {counted(len(facts['run.splits']), 'split')} are patients of one cohort."
+
+
+def verdict(facts: Facts) -> str:
+    """The verdict in words."""
+    assert facts["metrics.comparison"]
+    return summary.headline(facts.parts["metrics"])
+
+
+def user_marks(facts: Facts) -> str:
+    """What goes in."""
+    return f"A user marks each lesion; the network then names one of {listed(facts['run.class_names'])}."
+
+
+def no_handcrafted(facts: Facts) -> str:
+    """Conditional items that end-to-end networks do not meet."""
+    unused = NotApplicable("Networks learn from pixels; no hand-crafted feature enters a classifier.")
+    return told(training.visual_words, facts) or unused
+
+
+def one_image_type(facts: Facts) -> str:
+    """A lesion is one image."""
+    assert facts["config.roi"]
+    return "One image of one channel for each lesion."
+
+
+KNOWN: dict[str, tuple[Sentence, str]] = {
+    "technology": (technology, NETWORKS),
+    "comparison": (joined(design.primary, design.further_comparisons), METHODS),
+    "goal": (goal, METHODS),
+    "cohort": (design.cohort, PATIENTS),
+    "preprocessing": (joined(design.regions, training.centring), PROVENANCE),
+    "one_region": (one_region, METHODS),
+    "missing": (missing, PATIENTS),
+    "partitions": (joined(design.splits, design.patients_apart), PATIENTS),
+    "disjoint": (disjoint, PATIENTS),
+    "sample_size": (sample_size, "What was found"),
+    "model": (joined(training.network, parameters), NETWORKS),
+    "software": (statistics.software, PROVENANCE),
+    "initialization": (training.initialization, PROVENANCE),
+    "training": (joined(training.optimization, training.training_images), "Training budget"),
+    "selection": (joined(training.last_step, training.chosen_volumes), METHODS),
+    "ensembles": (ensembles, METHODS),
+    "metrics": (joined(statistics.metrics, statistics.further_metrics), ARMS),
+    "inference": (joined(statistics.intervals, statistics.difference, statistics.sign_flips), METHODS),
+    "metrics_and_inference": (joined(statistics.metrics, statistics.sign_flips, statistics.calibration), METHODS),
+    "robustness": (robustness, ARMS),
+    "internal": (internal, PATIENTS),
+    "external": (external, PATIENTS),
+    "included": (included, PATIENTS),
+    "characteristics": (characteristics, PATIENTS),
+    "performance": (performance, ARMS),
+    "diagnostic": (diagnostic, "Class by class"),
+    "failures": (failures, "Class by class"),
+    "limits": (limits, METHODS),
+    "protocol": (protocol, PROVENANCE),
+    "software_availability": (software_availability, PROVENANCE),
+    "data_availability": (data_availability, PROVENANCE),
+    "full_model": (full_model, NETWORKS),
+    "outcome": (outcome, PATIENTS),
+    "predictors": (predictors, PROVENANCE),
+    "building": (joined(training.network, training.optimization, training.last_step, design.splits), NETWORKS),
+    "updating": (updating, METHODS),
+    "output": (training.output, ARMS),
+    "imbalance": (imbalance, "Training budget"),
+    "same_cohort": (same_cohort, PATIENTS),
+    "calibration": (statistics.calibration, "Ranking and calibration"),
+    "verdict": (verdict, "Verdict"),
+    "user_marks": (user_marks, METHODS),
+    "no_handcrafted": (no_handcrafted, NETWORKS),
+    "simple_model": (training.visual_words, ARMS),
+    "one_image_type": (one_image_type, PROVENANCE),
+}
