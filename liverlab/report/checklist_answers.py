@@ -4,11 +4,8 @@ Each answer is read from the run's files or follows from how liverlab works; wha
 or committees is in no run and has no answer here. Results are given as the report prints them.
 """
 
-from typing import Any
-
 from liverlab.report import design_sentences as design
 from liverlab.report import statistics_sentences as statistics
-from liverlab.report import summary
 from liverlab.report import training_sentences as training
 from liverlab.report.generator_words import listed
 from liverlab.report.run_facts import Facts, NotApplicable, Sentence, Unknown, counted, joined, told
@@ -49,11 +46,6 @@ def disjoint(facts: Facts) -> str:
     return f"The patient; patients on both sides: {found[0]}."
 
 
-def sample_size(facts: Facts) -> str:
-    """What the run could see; it says nothing of how its size was arrived at."""
-    return summary.sensitivity_of_the_run(facts["metrics.comparison"], holdout=bool(facts.get("metrics.holdout")))
-
-
 def parameters(facts: Facts) -> str:
     """Sizes of all networks."""
     sizes = [
@@ -70,14 +62,6 @@ def ensembles(facts: Facts) -> str:
     return (
         f"None: in each of {counted(len(facts['run.splits']), 'split')} one classifier of an arm answered for a lesion."
     )
-
-
-def robustness(facts: Facts) -> str:
-    """Other seeds and another budget."""
-    texts = [text for each in (statistics.noise_floor, design.second_lines) if (text := told(each, facts))]
-    if not texts:
-        raise Unknown("run.noise_floor")
-    return " ".join(texts)
 
 
 def internal(facts: Facts) -> str:
@@ -104,41 +88,6 @@ def characteristics(facts: Facts) -> str:
     return f"Patients and lesions of both sides and classes of the test side are listed for {splits}."
 
 
-def performance(facts: Facts) -> str:
-    """Accuracy of the compared arms."""
-    shown = [
-        f"{name} {summary.percent(arm['accuracy']['estimate'])} ({summary.span(arm['accuracy']['interval'])})"
-        for name, arm in _compared(facts).items()
-    ]
-    return f"Accuracy with 95 % interval: {', '.join(shown)}."
-
-
-def diagnostic(facts: Facts) -> str:
-    """Area under the ROC curve, and where the rest is."""
-    areas = {name: arm["auroc"]["estimate"] for name, arm in _compared(facts).items()}
-    shown = [f"{name} {area:.3f}" for name, area in areas.items() if area is not None]
-    areas_text = f"; macro AUROC: {', '.join(shown)}" if shown else ""
-    return f"Sensitivity and specificity of each class are given with 95 % intervals{areas_text}."
-
-
-def _compared(facts: Facts) -> dict[str, Any]:
-    return {name: facts["metrics.arms"][name] for name in summary.compared(facts.parts["metrics"])}
-
-
-def failures(facts: Facts) -> str:
-    """Confusions, and what was gained and lost."""
-    text = f"Confusion matrices of {listed(list(_compared(facts)))}"
-    return f"{text}, and the lesions that were gained and lost." if facts.get("metrics.changes") else f"{text}."
-
-
-def limits(facts: Facts) -> str:
-    """What holds for every run, and for this one's design."""
-    text = (
-        "Lesions were marked beforehand; one two-dimensional image each, no clinical data; no other hospital or scanner"
-    )
-    return f"{text}; {counted(len(facts['run.splits']), 'split')} show how much training varies."
-
-
 def protocol(facts: Facts) -> str:
     """The frozen rule."""
     rule = facts["metrics.rule"]
@@ -155,7 +104,7 @@ def software_availability(facts: Facts) -> str:
 def data_availability(facts: Facts) -> str:
     """Only the phantom's is known."""
     if not facts["run.cohort.phantom"]:
-        raise Unknown("run.cohort.phantom")
+        raise Unknown("where a user's data are")
     return f"The phantom is made by the software, from seed {facts['config.data.phantom_seed']}."
 
 
@@ -177,7 +126,7 @@ def predictors(facts: Facts) -> str:
 
 def updating(facts: Facts) -> str:
     """None is done."""
-    assert facts["metrics.arms"]
+    facts.require("metrics.arms")
     return "None: nothing was trained or recalibrated after evaluation."
 
 
@@ -194,12 +143,6 @@ def same_cohort(facts: Facts) -> str:
     return f"None by design: both sides of {counted(len(facts['run.splits']), 'split')} are patients of one cohort."
 
 
-def verdict(facts: Facts) -> str:
-    """The verdict in words."""
-    assert facts["metrics.comparison"]
-    return summary.headline(facts.parts["metrics"])
-
-
 def user_marks(facts: Facts) -> str:
     """What goes in."""
     return f"A user marks each lesion; the network then names one of {listed(facts['run.class_names'])}."
@@ -213,7 +156,7 @@ def no_handcrafted(facts: Facts) -> str:
 
 def one_image_type(facts: Facts) -> str:
     """A lesion is one image."""
-    assert facts["config.roi"]
+    facts.require("config.roi")
     return "One image of one channel for each lesion."
 
 
@@ -227,25 +170,16 @@ KNOWN: dict[str, tuple[Sentence, str]] = {
     "missing": (missing, PATIENTS),
     "partitions": (joined(design.splits, design.patients_apart), PATIENTS),
     "disjoint": (disjoint, PATIENTS),
-    "sample_size": (sample_size, "What was found"),
     "model": (joined(training.network, parameters), NETWORKS),
     "software": (statistics.software, PROVENANCE),
     "initialization": (training.initialization, PROVENANCE),
     "training": (joined(training.optimization, training.training_images), "Training budget"),
     "selection": (joined(training.last_step, training.chosen_volumes), METHODS),
     "ensembles": (ensembles, METHODS),
-    "metrics": (joined(statistics.metrics, statistics.further_metrics), ARMS),
-    "inference": (joined(statistics.intervals, statistics.difference, statistics.sign_flips), METHODS),
-    "metrics_and_inference": (joined(statistics.metrics, statistics.sign_flips, statistics.calibration), METHODS),
-    "robustness": (robustness, ARMS),
     "internal": (internal, PATIENTS),
     "external": (external, PATIENTS),
     "included": (included, PATIENTS),
     "characteristics": (characteristics, PATIENTS),
-    "performance": (performance, ARMS),
-    "diagnostic": (diagnostic, "Class by class"),
-    "failures": (failures, "Class by class"),
-    "limits": (limits, METHODS),
     "protocol": (protocol, PROVENANCE),
     "software_availability": (software_availability, PROVENANCE),
     "data_availability": (data_availability, PROVENANCE),
@@ -257,8 +191,6 @@ KNOWN: dict[str, tuple[Sentence, str]] = {
     "output": (training.output, ARMS),
     "imbalance": (imbalance, "Training budget"),
     "same_cohort": (same_cohort, PATIENTS),
-    "calibration": (statistics.calibration, "Ranking and calibration"),
-    "verdict": (verdict, "Verdict"),
     "user_marks": (user_marks, METHODS),
     "no_handcrafted": (no_handcrafted, NETWORKS),
     "simple_model": (training.visual_words, ARMS),

@@ -18,6 +18,7 @@ import yaml
 from data_modules.whole_file import replacing
 from liverlab.report.checklist_answers import KNOWN
 from liverlab.report.references import references, uncited
+from liverlab.report.result_answers import RESULTS
 from liverlab.report.run_facts import Facts, NotApplicable, told
 from liverlab.report.scorecard_answers import SCORES
 
@@ -26,7 +27,7 @@ FILES = ("claim", "tripod_ai", "metrics", "seven_c")
 FILE = "checklists.csv"
 FILLED, PART, OPEN, NONE = "filled by the run", "in part", "author to complete", "not applicable"
 NO_PATIENTS = "Computer-made lesions: there are no patients of whom this could be said."
-ANSWERS = KNOWN | SCORES
+ANSWERS = KNOWN | RESULTS | SCORES
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def splits(facts: Facts) -> str:
 
 def patients_apart(facts: Facts) -> str:
     """The level at which sides are disjoint."""
-    assert facts["run.splits"]
+    facts.require("run.splits")
     return "All lesions of a patient stayed on one side of a split, and every arm was tested on the same lesions."
 
 
@@ -83,8 +83,7 @@ def arms(facts: Facts) -> str:
 
 def second_lines(facts: Facts) -> str:
     """The compared arms under the published budget."""
-    if not facts["run.by_epochs"]:
-        raise Unknown("run.by_epochs")
+    facts.require("run.by_epochs")
     return (
         f"{listed(list(facts['run.by_epochs']))} were trained once more with the published budget, which counts epochs."
     )

@@ -55,6 +55,15 @@ class Facts:
                 raise Unknown(path)
         return found
 
+    def require(self, path: str) -> None:
+        """Nothing if there is a value at a path.
+
+        Raises:
+            Unknown: If there is none, or it is null or empty.
+        """
+        if self[path] in ("", [], {}):
+            raise Unknown(path)
+
     def get(self, path: str, default: Any = None) -> Any:
         """The value at a path, or another where there is none."""
         try:

@@ -49,8 +49,7 @@ LIBRARIES = {
 
 def metrics(facts: Facts) -> str:
     """What is measured of an arm."""
-    if not facts["metrics.arms"]:
-        raise Unknown("metrics.arms")
+    facts.require("metrics.arms")
     part = "repeats" if facts.get("metrics.holdout") else "folds"
     return (
         "Metrics were accuracy, specificity (one-vs-rest, averaged with prevalence weights as by Frid-Adar et al. "
@@ -122,8 +121,7 @@ def difference(facts: Facts) -> str:
 
 def sign_flips(facts: Facts) -> str:
     """The test, and Holm where several comparisons were declared."""
-    if not facts["metrics.comparison.sign_flip_p"]:
-        raise Unknown("metrics.comparison.sign_flip_p")
+    facts.require("metrics.comparison.sign_flip_p")
     text = (
         "The test was a permutation test that exchanged the arms within random sets of patients, "
         f"{facts['metrics.settings.flips']:,} times, two-sided [@phipson2010]."
@@ -136,8 +134,7 @@ def sign_flips(facts: Facts) -> str:
 def verdict_rule(facts: Facts) -> str:
     """The rule and its thresholds."""
     rule = facts["metrics.rule"]
-    if not facts["metrics.comparison"]:
-        raise Unknown("metrics.comparison")
+    facts.require("metrics.comparison")
     adjusted = "adjusted p" if len(facts["metrics.comparisons"]) > 1 else "p"
     frozen = f" and was frozen when the run began (rule {rule['hash']})" if rule["frozen"] else ""
     return (
@@ -150,8 +147,7 @@ def verdict_rule(facts: Facts) -> str:
 
 def checks_beside(facts: Facts) -> str:
     """What stands beside the verdict and decides nothing: McNemar, and the correlated t where it is defined."""
-    if not facts["metrics.comparison.mcnemar"]:
-        raise Unknown("metrics.comparison.mcnemar")
+    facts.require("metrics.comparison.mcnemar")
     told = ["McNemar’s exact test on one repeat, which takes lesions of one patient for independent [@mcnemar1947]"]
     if t := facts.get("metrics.comparison.correlated_t"):
         told.append(f"Nadeau and Bengio’s corrected t over {t['splits']} splits [@nadeau2003,corani2015]")
@@ -160,8 +156,7 @@ def checks_beside(facts: Facts) -> str:
 
 def power(facts: Facts) -> str:
     """What differences could be seen."""
-    if not facts["metrics.comparison.detectable"]:
-        raise Unknown("metrics.comparison.detectable")
+    facts.require("metrics.comparison.detectable")
     text = "The smallest difference found with a power of 80 % was calculated from the standard error of the difference"
     if facts.get("metrics.comparison.detectable_by_mcnemar"):
         text += ", and for independent lesions from the discordance of the arms [@connor1987]"
