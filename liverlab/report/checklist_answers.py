@@ -8,7 +8,7 @@ from liverlab.report import design_sentences as design
 from liverlab.report import statistics_sentences as statistics
 from liverlab.report import training_sentences as training
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, NotApplicable, Sentence, Unknown, counted, joined, told
+from liverlab.report.run_facts import Facts, NotApplicable, Sentence, Unknown, counted, joined
 
 PATIENTS = "Patients, lesions, {part}s"
 METHODS, PROVENANCE, NETWORKS, ARMS = "Methods and limits", "Provenance", "Networks", "Arms"
@@ -150,8 +150,9 @@ def user_marks(facts: Facts) -> str:
 
 def no_handcrafted(facts: Facts) -> str:
     """Conditional items that end-to-end networks do not meet."""
-    unused = NotApplicable("Networks learn from pixels; no hand-crafted feature enters a classifier.")
-    return told(training.visual_words, facts) or unused
+    if all(arm["steps"] or arm["generator"] for arm in facts["run.arms"].values()):
+        return NotApplicable("Networks learn from pixels; no hand-crafted feature enters a classifier.")
+    return training.visual_words(facts)
 
 
 def one_image_type(facts: Facts) -> str:

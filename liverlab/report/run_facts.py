@@ -40,7 +40,8 @@ class Facts:
     def __init__(
         self, run: Mapping[str, Any], metrics: Mapping[str, Any], config: Mapping[str, Any], quality: Mapping[str, Any]
     ) -> None:
-        self.parts: dict[str, Any] = {"run": run, "metrics": metrics, "config": config, "quality": quality}
+        parts = {"run": run, "metrics": metrics, "config": config, "quality": quality}
+        self.parts: dict[str, Any] = {name: Known(part) for name, part in parts.items()}
 
     def __getitem__(self, path: str) -> Any:
         """The value at a path, e.g. "run.cohort.lesions".
