@@ -13,8 +13,8 @@ def author_sections(folder: Path) -> dict[str, Any]:
     """Write `methods.md` and `checklists.csv` into an evaluated run's folder.
 
     Returns:
-        What the page shows of them: methods (paragraphs by heading, references) and checklists (name, about, source,
-        counts, rows).
+        What the page shows of them: methods (paragraphs by heading, references) and checklists (name, source, counts,
+        rows).
     """
     facts = read_facts(folder)
     write_methods(folder, facts)
@@ -23,6 +23,6 @@ def author_sections(folder: Path) -> dict[str, Any]:
     shown = []
     for each in checklists():
         rows = answered(each, facts)
-        about = {"name": each.name, "about": each.about, "source": references()[each.source]}
+        about = {"name": each.name, "source": references()[each.source]}
         shown.append(about | {"counts": counts(rows, each.units), "rows": rows})
     return {"methods": {"paragraphs": paragraphs, "references": cited}, "checklists": shown}

@@ -110,7 +110,7 @@ def data_availability(facts: Facts) -> str:
 
 def full_model(facts: Facts) -> str:
     """Where the networks are."""
-    return f"{parameters(facts)} The run’s folder holds the weights; `liverlab export` writes them for other programs."
+    return f"{parameters(facts)} The run’s folder holds the weights; liverlab export writes them for other programs."
 
 
 def outcome(facts: Facts) -> str:

@@ -51,10 +51,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Checklist:
-    """A checklist: its name, what it is, where published (key of the reference), what its rows are, and the rows."""
+    """A checklist: its name, where it was published (key of the reference), what its rows are, and the rows."""
 
     name: str
-    about: str
     source: str
     units: str
     items: tuple[Item, ...]

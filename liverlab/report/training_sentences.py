@@ -27,7 +27,8 @@ def classic(facts: Facts) -> str:
 
 def training_images(facts: Facts) -> str:
     """How many images of each kind the arms trained on."""
-    every, shown = facts["run.arms"], {}
+    second, shown = facts.get("run.by_epochs", {}).values(), {}
+    every = {name: arm for name, arm in facts["run.arms"].items() if name not in second}
     names = list(every) if len(every) <= MOST_DESCRIBED else [facts["run.arm"], facts["run.baseline"]]
     for name in names:
         counts = every[name]["training_images"]
