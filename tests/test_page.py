@@ -136,7 +136,7 @@ def test_names_are_text_never_markup(tmp_path):
     assert "<b>$x_1$" in page.text
     assert "two & $y$" in page.text
     assert [tag for tag, _ in page.elements if tag == "b"] == ["b", "b"]  # ours, one for each arm
-    assert "Frid-Adar" not in page.text  # other classes than the paper's: nothing to lay beside
+    assert "Published by Frid-Adar" not in page.text  # other classes than the paper's: nothing to lay beside
 
 
 def test_one_arm_without_generator_or_curves(tmp_path):

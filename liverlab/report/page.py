@@ -15,6 +15,7 @@ from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
+from liverlab.report.author_sections import author_sections
 from liverlab.report.feature_figure import features_section
 from liverlab.report.flow_diagram import flow_diagram
 from liverlab.report.forest_figure import forest_section
@@ -82,6 +83,7 @@ def write_report(folder: Path) -> Path:
         generators=_generators(folder / "generator_curves.csv", metrics),
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
         spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
+        **author_sections(folder),
     )
     path = folder / "report.html"
     with replacing(path) as part:
