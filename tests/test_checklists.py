@@ -9,7 +9,7 @@ from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.rule import Rule, freeze
 from liverlab.report.checklists import ANSWERS, answered, checklists, counts, write_checklists
 from liverlab.report.references import references
-from liverlab.report.run_facts import Facts, NotApplicable, read_facts, told
+from liverlab.report.known_facts import Facts, NotApplicable, read_facts, told
 
 CLAIM, TRIPOD, METRICS, SEVEN = range(4)
 REAL = {"cohort.phantom": False, "cohort.sources": ["hospital"]}

@@ -8,7 +8,7 @@ from liverlab.report import design_sentences as design
 from liverlab.report import statistics_sentences as statistics
 from liverlab.report import training_sentences as training
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, NotApplicable, Sentence, Unknown, counted, joined
+from liverlab.report.known_facts import Facts, NotApplicable, Sentence, Unknown, counted, joined
 
 PATIENTS = "Patients, lesions, {part}s"
 METHODS, PROVENANCE, NETWORKS, ARMS = "Methods and limits", "Provenance", "Networks", "Arms"

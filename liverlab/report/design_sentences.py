@@ -5,7 +5,7 @@ cites `references.yaml`.
 """
 
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, Unknown, counted
+from liverlab.report.known_facts import Facts, Unknown, counted
 
 
 def cohort(facts: Facts) -> str:

@@ -11,7 +11,7 @@ from liverlab.report import design_sentences as design
 from liverlab.report import statistics_sentences as statistics
 from liverlab.report import training_sentences as training
 from liverlab.report.references import numbered
-from liverlab.report.run_facts import Facts, Sentence, Unknown, told
+from liverlab.report.known_facts import Facts, Sentence, Unknown, told
 
 FILE = "methods.md"
 

@@ -7,7 +7,7 @@ from liverlab.report import statistics_sentences as statistics
 from liverlab.report import summary
 from liverlab.report.checklist_answers import ARMS, METHODS
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, Sentence, Unknown, counted, joined, told
+from liverlab.report.known_facts import Facts, Sentence, Unknown, counted, joined, told
 
 
 def sample_size(facts: Facts) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from liverlab.report import statistics_sentences as statistics
 from liverlab.report import training_sentences as training
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, NotApplicable, Sentence, Unknown, counted
+from liverlab.report.known_facts import Facts, NotApplicable, Sentence, Unknown, counted
 
 QUALITY, COPIES, IMAGES = "Are the synthetic images any good?", "Are they copies?", "Synthetic images"
 NO_IMAGES = NotApplicable("No generator was trained in this run.")

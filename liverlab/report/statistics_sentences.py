@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, Unknown
+from liverlab.report.known_facts import Facts, Unknown
 
 # of quality.json; several measures may come from one paper
 QUALITY_MEASURES = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from liverlab.report.generator_words import listed
-from liverlab.report.run_facts import Facts, Unknown
+from liverlab.report.known_facts import Facts, Unknown
 
 MOST_DESCRIBED = 6  # arms: more are points of a curve
 

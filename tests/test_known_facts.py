@@ -3,7 +3,7 @@ import json
 import pytest
 from full_run import QUALITY, write_full_run
 
-from liverlab.report.run_facts import Facts, Unknown, counted, joined, read_facts, told
+from liverlab.report.known_facts import Facts, Unknown, counted, joined, read_facts, told
 
 
 @pytest.fixture
