@@ -6,7 +6,6 @@ whole, whose spread is then stretched (Politis, Romano and Wolf 1999, "Subsampli
 each counted once, are one.
 """
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -44,15 +43,26 @@ def spread_around(values: Floats, drawn: Floats, patients: int) -> Floats:
 
     Such a sample holds 1 - q of the patients, q = (1 - 1/P)^P: .63 of many. What is left out, q, is what makes it vary,
     so that its variance is q / (1 - q) of that of new patients (Shao and Wu 1989, "A general theory for jackknife
-    variance estimation", Annals of Statistics 17:1176). Fewer images also shift the mean, which is taken away.
+    variance estimation", Annals of Statistics 17:1176). Fewer images also shift the mean, which is taken away, and so
+    is the part of the variance that comes from having few sub-draws of each draw.
 
     Args:
         values: Estimates, shape (...).
-        drawn: On each draw, shape (draws, ...); nan where one has too few images.
+        drawn: On the sub-draws of each draw, shape (draws, sub-draws, ...); nan where one has too few images.
         patients: P; of one patient nothing can be said.
     """
     left_out = (1 - 1 / patients) ** patients
-    stretch = math.sqrt((1 - left_out) / left_out) if left_out else np.nan
-    known = np.isfinite(drawn)
-    mean = np.where(known, drawn, 0).sum(0) / np.maximum(known.sum(0), 1)
-    return values + stretch * (drawn - mean)
+    if not left_out:
+        return np.full((len(drawn), *values.shape), np.nan)
+    off = drawn - _finite_mean(drawn)
+    off_draw = off.mean(1)
+    with np.errstate(invalid="ignore"):  # a measure that never varies
+        chance = _finite_mean(off.var(1, ddof=1)) / off.shape[1] / _finite_mean(off_draw**2)
+    return values + off_draw * np.sqrt((1 - left_out) / left_out * (1 - np.nan_to_num(chance)).clip(0))
+
+
+def _finite_mean(rows: Floats) -> Floats:
+    """Mean over the first axis of what is finite; 0 where nothing is."""
+    finite = np.isfinite(rows)
+    mean: Floats = np.where(finite, rows, 0).sum(0) / np.maximum(finite.sum(0), 1)
+    return mean
