@@ -29,6 +29,11 @@ class Noisy(nn.Module):
         return torch.rand_like(images).flatten(1)
 
 
+class Blackened(nn.Module):
+    def forward(self, images):
+        return images.zero_().flatten(1)
+
+
 class Pair(nn.Module):
     def forward(self, images):
         return images.flatten(1), images.flatten(1)
@@ -62,7 +67,7 @@ def test_its_numbers_are_the_features(tmp_path):
     assert (found.shape, found.dtype) == ((4, 2), np.float64)
     pixels = IMAGES.numpy().reshape(4, -1)
     np.testing.assert_allclose(found, np.stack([pixels.mean(1), pixels.max(1)], axis=1), rtol=1e-6)
-    assert describe(config) == f"the user's own: own.pt, SHA-256 {config.torchscript_sha256[:12]}..."
+    assert describe(config) == f"The user's own network own.pt, SHA-256 {config.torchscript_sha256}."
     check_torchscript(config, 8)
     upper = QualityConfig(torchscript=config.torchscript, torchscript_sha256=config.torchscript_sha256.upper())
     check_torchscript(upper)  # as some systems print it
@@ -82,6 +87,12 @@ def test_what_it_draws_at_random_is_the_same_every_time_and_nobody_else_s(tmp_pa
     first = read(IMAGES)
     assert torch.equal(torch.get_rng_state(), before)
     np.testing.assert_array_equal(read(IMAGES), first)
+
+
+def test_images_stay_as_they_are_whatever_it_does_to_them(tmp_path):
+    before = IMAGES.clone()
+    assert not torchscript_features(pinned(tmp_path, Blackened()))(IMAGES).any()
+    assert torch.equal(IMAGES, before)
 
 
 def test_without_a_file_there_is_nothing_to_check():

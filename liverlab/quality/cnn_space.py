@@ -1,4 +1,4 @@
-"""What the split's own classifier sees: the features of its last layer, reduced to principal components."""
+"""What a classifier of the split sees: the features of its last layer, reduced to principal components."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +16,8 @@ from liverlab.trained_on import TrainedOn
 COMPONENTS = 16  # a Fréchet distance in more of them is mostly bias where a class has some dozens of images
 ROUNDING = 1e-5  # of the largest singular value, of features computed in float32
 ABOUT = (
-    f"what the split's own classifier shows its last layer, in at most {COMPONENTS} principal components; it was "
-    "fitted on the training side, so that only generated images and those of held-out patients are compared in it"
+    f"What a classifier of the split shows its last layer, in at most {COMPONENTS} principal components; it was fitted "
+    "on the training side, so only generated images and those of held-out patients are compared in it."
 )
 
 

@@ -18,7 +18,7 @@ from liverlab.quality.image_set import Floats, SplitImages
 SETS = ("train", "held_out", "classic", "synthetic")
 BATCH = 256  # images at a time: bounds the memory that a large pool takes
 CONSTANT = 1e-6  # of a feature's largest value on train: below, float32 rounds
-LIMIT = 10.0  # deviations; see `standardised`
+LIMIT = 10.0  # deviations: on the phantom, one in ten thousand values of real images lies beyond
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class FeatureSpace:
 
     Attributes:
         name: "radiomics", "cnn", "random" or "own".
-        about: What its features are, for the report.
+        about: A sentence on what its features are.
         features: For each of "train", "held_out", "classic", "synthetic": arrays of shape (N, D), one per draw of the
             extractor, rows as in `SplitImages`. D may differ from draw to draw, not between the sets of one draw.
         whole: Whether all four sets are there; otherwise only "held_out" and "synthetic" are.
@@ -45,10 +45,10 @@ class Extractor:
 
     Attributes:
         name: Of its space.
-        about: What its features are, for the report.
+        about: A sentence on what its features are.
         draws: Functions from images of shape (N, 1, H, W) in (0, 1) to numbers of shape (N, D), row by row: an image's
             do not depend on the images beside it. Several where chance made them: measures are averaged over them.
-        fitted: Whether it was fitted on the training side, to whose images it then does no justice.
+        fitted: Whether it was fitted on the training side, whose images then look unlike those of other patients.
     """
 
     name: str
@@ -78,7 +78,8 @@ def feature_spaces(images: SplitImages, classifier: Path | None, config: Quality
 
     Args:
         images: The images.
-        classifier: Folder of the split's finished CNN; None where the arm has none.
+        classifier: Folder of a finished CNN of the split; None where there is none. Best one of an arm without this
+            pool: to another the synthetic images are training images too.
         config: Settings: features of the user's.
 
     Raises:

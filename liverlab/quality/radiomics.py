@@ -13,14 +13,14 @@ from torch import Tensor
 from liverlab.quality.image_set import Floats, Ints
 
 NAMES = (
-    *("mean", "deviation", "skewness", "kurtosis", "p10", "median", "p90"),  # Q4LE, root of ECT3, KE2M, IPH6, QG58, ...
+    *("mean", "deviation", "skewness", "kurtosis", "p10", "median", "p90"),  # Q4LE, root of ECT3, KE2A, IPH6, QG58, ...
     "entropy",  # TLU2, in bits
     *("contrast", "homogeneity", "energy", "correlation"),  # ACUI, IB1Z (inverse difference), 8ZQL, NI2N
     *("gradient_fine", "laplacian_fine", "gradient_coarse", "laplacian_coarse"),
     *("disc_less_rim", "disc_deviation", "rim_deviation"),
     *("ring_1", "ring_2", "ring_3", "ring_4", "ring_5"),
 )
-ABOUT = f"{len(NAMES)} numbers of each image: grey levels, texture, edges, and how it changes from the centre outwards"
+ABOUT = f"{len(NAMES)} numbers of each image: grey levels, texture, edges, and how it changes from the centre outwards."
 LEVELS = 32  # of the published window of 340 HU each is 11 HU: about the noise of a portal-phase slice
 FLAT = 1e-6  # standard deviation below which an image has no shape of grey levels, only rounding
 COARSE_PX = 4  # pixels averaged on each side: noise goes, the lesion's border stays
@@ -71,8 +71,8 @@ def grey_levels(pixels: Floats) -> Floats:
 
 def entropy(levels: Ints) -> Floats:
     """Entropy of the grey levels in bits, shape (N, 1), of levels of shape (N, H, W)."""
-    share = _counted(levels.reshape(len(levels), -1), LEVELS) / levels[0].size
-    bits: Floats = entr(share).sum(axis=1, keepdims=True) / np.log(2)
+    counts = _counted(levels.reshape(len(levels), -1), LEVELS)
+    bits: Floats = entr(counts / counts.sum(axis=1, keepdims=True)).sum(axis=1, keepdims=True) / np.log(2)
     return bits
 
 
@@ -134,14 +134,16 @@ def edges(pixels: Floats) -> Floats:
     down, right = np.diff(pixels, axis=1), np.diff(pixels, axis=2)
     laplacian = np.diff(down, axis=1)[:, :, 1:-1] + np.diff(right, axis=2)[:, 1:-1]
     squares = ((down**2).mean(axis=(1, 2)) + (right**2).mean(axis=(1, 2)), (laplacian**2).mean(axis=(1, 2)))
-    return np.sqrt(np.stack(squares, axis=1))
+    roots: Floats = np.sqrt(np.stack(squares, axis=1))
+    return roots
 
 
 def coarser(pixels: Floats) -> Floats:
     """Means over blocks of 4 x 4 pixels, shape (N, H / 4, W / 4); what is left over at the end is not used."""
     high, wide = pixels.shape[1] // COARSE_PX, pixels.shape[2] // COARSE_PX
     cut = pixels[:, : high * COARSE_PX, : wide * COARSE_PX]
-    return cut.reshape(-1, high, COARSE_PX, wide, COARSE_PX).mean(axis=(2, 4))
+    means: Floats = cut.reshape(-1, high, COARSE_PX, wide, COARSE_PX).mean(axis=(2, 4))
+    return means
 
 
 def disc_and_rim(pixels: Floats) -> Floats:
@@ -169,13 +171,15 @@ def profile(pixels: Floats) -> Floats:
     """
     ring = (_radius(pixels) * RINGS).astype(np.int64)
     means = [pixels[:, ring == i].mean(axis=1) for i in range(RINGS)]
-    return np.stack(means, axis=1) - pixels.mean(axis=(1, 2))[:, None]
+    differences: Floats = np.stack(means, axis=1) - pixels.mean(axis=(1, 2))[:, None]
+    return differences
 
 
 def _radius(pixels: Floats) -> Floats:
     """Distance of each pixel's centre from the image's, (H, W), in half-widths."""
     y, x = (np.abs(2 * (np.arange(n) + 0.5) / n - 1) for n in pixels.shape[1:])
-    return np.hypot(y[:, None], x)
+    distance: Floats = np.hypot(y[:, None], x)
+    return distance
 
 
 def _counted(codes: Ints, size: int) -> Ints:

@@ -12,7 +12,7 @@ from data_modules.roi import to_signed
 from liverlab.quality.image_set import Floats
 
 NETWORKS = 5
-ABOUT = f"{NETWORKS} convolutional networks with random filters, which saw no image; measures are averaged over them"
+ABOUT = f"What {NETWORKS} networks with random filters, which learnt nothing, see; measures are averaged over them."
 
 
 def random_networks() -> list[Callable[[Tensor], Floats]]:

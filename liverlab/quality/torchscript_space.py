@@ -55,10 +55,10 @@ def torchscript_features(config: QualityConfig) -> Callable[[Tensor], Floats]:
 
 
 def describe(config: QualityConfig) -> str:
-    """Which file, for the report."""
+    """A sentence on which file it is."""
     assert config.torchscript is not None
     assert config.torchscript_sha256 is not None
-    return f"the user's own: {Path(config.torchscript).name}, SHA-256 {config.torchscript_sha256[:12]}..."
+    return f"The user's own network {Path(config.torchscript).name}, SHA-256 {config.torchscript_sha256.lower()}."
 
 
 def _pinned(path: Path, pinned: str | None) -> bytes:
@@ -82,7 +82,7 @@ def _pinned(path: Path, pinned: str | None) -> bytes:
 
 def _load(path: Path, content: bytes) -> Network:
     try:
-        network: Network = torch.jit.load(io.BytesIO(content), map_location="cpu")
+        network: Network = torch.jit.load(io.BytesIO(content), map_location="cpu")  # type: ignore[no-untyped-call]  # torch's own
     except RuntimeError:  # what torch raises for any other file
         raise InputError(
             f"quality.torchscript: {path} is not TorchScript; write it with "
@@ -96,7 +96,7 @@ def _ask(network: Network, images: Tensor, path: Path) -> object:
     with torch.random.fork_rng(devices=[]):  # it may draw random numbers; then the same every time
         torch.default_generator.manual_seed(0)
         try:
-            return network(images)
+            return network(images.clone())  # it may write into what it is given
         except (RuntimeError, torch.jit.Error) as error:  # whatever went wrong in the user's code
             raise InputError(
                 f"quality.torchscript: {path} failed on images of shape {tuple(images.shape)} in (0, 1), which it must "
