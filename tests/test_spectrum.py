@@ -107,3 +107,13 @@ def test_a_band_of_four_patients_says_nothing():
     assert np.isnan(row.draws).all()
     assert list(spectra(images, draws)["classes"]) == ["all"]
     assert np.isfinite(found(spectrum(images, draws), "spectrum_outside").value)
+
+
+def test_a_set_without_images_has_no_numbers():
+    images = gaussian_split({"held_out": 20, "train": 20, "synthetic": 1})
+    draws = draw_patients(images, 20, 0)
+    measured = spectrum(images, draws)
+    for which, name, expected in (("classic", "a", True), ("synthetic", "a", False), ("synthetic", "b", True)):
+        assert np.isnan(found(measured, "spectrum_distance", which, name).value) == expected
+    assert np.isnan(found(measured, "spectrum_distance").value)  # not over all classes, of which one is missing
+    assert list(spectra(images, draws)["classes"]) == ["a"]

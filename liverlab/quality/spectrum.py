@@ -9,7 +9,6 @@ both, and at halves of these; so frequencies in the corners, beyond 0.5, are kep
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from liverlab.quality.class_means import class_means, patients_by_class, rows, times_drawn
@@ -34,18 +33,16 @@ def log_power(images: Tensor) -> tuple[Floats, Floats]:
         each ring, shape (N, F). White noise has its variance for power.
     """
     height, width = images.shape[-2:]
-    window = torch.outer(*(torch.hann_window(n, dtype=torch.float64) for n in (height, width)))
-    y, x = torch.meshgrid(*(torch.fft.fftfreq(n, dtype=torch.float64) for n in (height, width)), indexing="ij")
-    ring = (torch.hypot(y, x) * max(height, width)).round().long().flatten()  # 0 is the mean
-    rings = torch.nn.functional.one_hot(ring).double()
-    rings /= rings.sum(0)
+    window = np.outer(*(np.hanning(n + 1)[:-1] for n in (height, width)))
+    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
+    ring = (radius * max(height, width)).round().astype(int).ravel()  # 0 is the mean
+    rings = np.eye(ring.max() + 1)[ring] / np.bincount(ring)
     logs = []
-    for part in images.double().split(BATCH):
-        even = (part * window).sum((2, 3), keepdim=True) / window.sum()
-        power = torch.fft.fft2((part - even) * window).abs().square() / window.square().sum()
-        logs.append((power.flatten(1) @ rings)[:, 1:].clamp_min(FLOOR).log10())
-    frequencies: Floats = np.arange(1, rings.shape[1]) / max(height, width)
-    return frequencies, torch.cat(logs).numpy()
+    for part in np.array_split(images[:, 0].numpy(), len(images) // BATCH + 1):
+        even = (part * window).sum((1, 2), keepdims=True) / window.sum()
+        power = np.abs(np.fft.fft2((part - even) * window)) ** 2 / (window**2).sum()
+        logs.append(np.log10(np.maximum(power.reshape(-1, len(ring)) @ rings, FLOOR))[:, 1:])
+    return np.arange(1, rings.shape[1]) / max(height, width), np.concatenate(logs)
 
 
 def spectrum(images: SplitImages, draws: Draws) -> list[Measured]:
@@ -81,11 +78,16 @@ def spectrum(images: SplitImages, draws: Draws) -> list[Measured]:
 
 
 def spectra(images: SplitImages, draws: Draws) -> dict[str, Any]:
-    """For the figure: "frequency" in cycles per pixel, and by class name, or "all", three curves of log10 power.
+    """Curves for a figure.
+
+    Args:
+        images: The split.
+        draws: Bootstrap samples.
 
     Returns:
-        `{"frequency": [...], "classes": {"all": {"low": [...], "high": [...], "synthetic": [...]}, ...}}`: the ends of
-        the held-out mean's 95 % band, and the synthetic mean. Without classes of too few held-out patients.
+        `{"frequency": [...], "classes": {"all": {"low": [...], "high": [...], "synthetic": [...]}, ...}}`: frequencies
+        in cycles per pixel, and as log10 of power the ends of the held-out mean's 95 % band and the synthetic mean.
+        Without classes that have no synthetic image, or fewer than five held-out patients.
     """
     num_classes = len(images.class_names)
     frequency, _ = log_power(images.held_out.images[:1])
@@ -93,7 +95,7 @@ def spectra(images: SplitImages, draws: Draws) -> dict[str, Any]:
     patients = patients_by_class(images.held_out, num_classes)
     classes = {}
     for row, name in enumerate((ALL, *images.class_names)):
-        if patients[row] >= FEWEST:
+        if patients[row] >= FEWEST and np.isfinite(synthetic[row, 0, 0]):
             low, high = _band(held_out[row])
             curves = {"low": low, "high": high, "synthetic": synthetic[row, 0]}
             classes[name] = {key: curve.round(4).tolist() for key, curve in curves.items()}
