@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from liverlab.quality.copy_controls import HELD_OUT, copied_sets, halved_rows, instrument
 from liverlab.quality.copy_row import CopyRow, Seen, copy_rows
@@ -88,13 +89,16 @@ def find_copies(images: SplitImages, *, seed: int) -> CopyReport:
     """
     lesions = orbit(images.train.images)
     sets = {SYNTHETIC: images.synthetic, **copied_sets(images, seed), HELD_OUT: images.held_out}
-    seen = {
-        name: Seen(lesion_distances(each.images, lesions), each.labels, each.patients) for name, each in sets.items()
-    }
+    seen = {name: look(each, lesions) for name, each in sets.items()}
     held_out, train, class_names = seen.pop(HELD_OUT), images.train, images.class_names
     rows = {name: copy_rows(name, each, held_out, train, class_names) for name, each in seen.items()}
     rows[HELD_OUT] = halved_rows(held_out, train, class_names, seed)
     return CopyReport(rows, _closest(seen[SYNTHETIC], images), *instrument(rows))
+
+
+def look(images: ImageSet, lesions: Tensor) -> Seen:
+    """Images as far as copies of these lesions (their `orbit`) are concerned."""
+    return Seen(lesion_distances(images.images, lesions), images.labels, images.patients)
 
 
 def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np.float32]]:
