@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from liverlab.report import generator_words
+from liverlab.report import generator_words, quality_words
 
 MOST_IN_FOCUS = 6
 NBSP = "\u00a0"
@@ -176,7 +176,8 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
             f"({percent(share)}): the classifier has hardly learned."
         )
-    return found + generator_words.cautions(metrics["generators"])
+    found += generator_words.cautions(metrics["generators"])
+    return found + quality_words.cautions(metrics["quality_findings"])
 
 
 def compared(metrics: dict[str, Any]) -> list[str]:
