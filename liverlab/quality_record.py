@@ -17,9 +17,9 @@ from liverlab.copies_record import gather_copies
 from liverlab.evaluation.evaluate import write_json
 from liverlab.generator_record import Arms
 from liverlab.leak_audit import leaks
-from liverlab.quality.distances import mode_finding
 from liverlab.quality.image_set import Floats
 from liverlab.quality.measured import Measured
+from liverlab.quality.modes import mode_finding
 from liverlab.quality.over_splits import interval, mean_over_splits
 from liverlab.quality_files import read_measured
 from liverlab.quality_plan import pool_of
