@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 
 from liverlab.report import figures
+from liverlab.report.quality_words import number_text
 
 PANEL_WIDTH = 3.6  # inches; two beside one another, one on a telephone
 
@@ -51,7 +52,7 @@ def dot_figure(dots: Sequence[Dot], identifier: str, title: str, *, chance: floa
             figures.row_label(axes, -row, dot.name, figures.MUTED if dot.floor else figures.INK)
         axes.set(ylim=(-len(dots) + 0.6, 0.85), yticks=[])
         axes.margins(x=0.06)
-        values = ", ".join(f"{dot.name} {number(dot.value['estimate'])}" for dot in dots)
+        values = ", ".join(f"{dot.name} {number_text(dot.value['estimate'])}" for dot in dots)
         return figures.svg(figure, identifier, f"{title}: {values}")
 
 
@@ -81,9 +82,3 @@ def spectrum_figure(
         axes.grid(axis="y", color=figures.RULE, lw=0.6)
         label = f"Power spectrum of {class_name}; frequencies outside the held-out band: {', '.join(outside)}"
         return figures.svg(figure, identifier, label)
-
-
-def number(value: float) -> str:
-    """Three decimals, more where the value is small: distances span orders of magnitude."""
-    text = f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
-    return text.replace("-", "−")

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from liverlab.quality.measured import ALL
 from liverlab.report import figures, quality_words
 from liverlab.report.copies_section import copies_section
-from liverlab.report.quality_figures import Dot, dot_figure, number, spectrum_figure
-from liverlab.report.quality_words import MEASURES, SETS, SPACES, Pool, find, main_space
+from liverlab.report.quality_figures import Dot, dot_figure, spectrum_figure
+from liverlab.report.quality_words import MEASURES, SETS, SPACES, Pool, find, main_space, number_text
 
 # measures with a figure of their own, all classes together, and what guessing gives
 SHOWN = {"kid": None, "coverage": None, "recall": None, "tstr": None, "two_sample_auc": 0.5}
@@ -122,5 +122,5 @@ def table(pool: Pool, class_names: Sequence[str]) -> Iterator[dict[str, Any]]:
 def _cell(row: Mapping[str, Any] | None) -> dict[str, str] | None:
     if row is None:
         return None
-    ends = row["interval"]
-    return {"value": number(row["estimate"]), "span": f"{number(ends[0])} to {number(ends[1])}" if ends else ""}
+    ends = [number_text(end) for end in row["interval"] or ()]
+    return {"value": number_text(row["estimate"]), "span": " to ".join(ends)}

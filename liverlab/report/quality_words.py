@@ -166,3 +166,9 @@ def absent(pool: Pool, neighbours: int) -> list[str]:
 def share(value: float) -> str:
     """A share in whole per cent."""
     return f"{100 * value:.0f}{NBSP}%"
+
+
+def number_text(value: float) -> str:
+    """Three decimals, two digits where the value is small: distances span orders of magnitude."""
+    text = f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
+    return text.replace("-", "−")
