@@ -1,0 +1,146 @@
+"""Are synthetic images copies of training lesions? With controls on the same data, and the closest pairs to look at.
+
+No published measure isolates memorisation, so this one is calibrated by held-out patients (`copy_row.py`) and shows in
+every report what it finds in known copies (`copy_controls.py`).
+"""
+
+from dataclasses import asdict, dataclass
+from math import isnan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from liverlab.quality.copy_controls import HELD_OUT, copied_sets, halved_rows, instrument
+from liverlab.quality.copy_row import CopyRow, Seen, copy_rows
+from liverlab.quality.image_set import ImageSet, SplitImages
+from liverlab.quality.neighbours import best_alignment, lesion_distances, nearest
+from liverlab.quality.orbit import Alignment, orbit, turned_alike
+
+PAIRS = 20
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class ClosePair:
+    """A synthetic image and the training lesion that it is nearest to.
+
+    Attributes:
+        synthetic: Position in `SplitImages.synthetic`.
+        train: Position in `SplitImages.train`.
+        distance: Between them.
+        ratio: That distance over the one to the nearest lesion of another patient.
+        alignment: What brings the lesion closest to the image.
+    """
+
+    synthetic: int
+    train: int
+    distance: float
+    ratio: float
+    alignment: Alignment
+
+
+@dataclass(frozen=True)
+class CopyReport:
+    """All that is said about copies in one pool of one split.
+
+    Attributes:
+        rows: For "synthetic" and the controls "copycat", "noise" and "held_out": the row of all classes, then one per
+            class.
+        pairs: The closest first, by ratio: those that a copy would be among.
+        instrument_works: Whether the controls came out as they must.
+        instrument: The same in words.
+    """
+
+    rows: dict[str, list[CopyRow]]
+    pairs: list[ClosePair]
+    instrument_works: bool
+    instrument: str
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the pool holds copies, judged over all classes by an instrument that works."""
+        return self.instrument_works and self.rows[SYNTHETIC][0].flagged
+
+    @property
+    def sentence(self) -> str:
+        """The finding."""
+        return self.rows[SYNTHETIC][0].sentence if self.instrument_works else self.instrument
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; null where there were too few lesions to tell."""
+        return {
+            "flagged": self.flagged,
+            "sentence": self.sentence,
+            "instrument_works": self.instrument_works,
+            "instrument": self.instrument,
+            "rows": [_plain(asdict(row)) for rows in self.rows.values() for row in rows],
+            "pairs": [asdict(pair) | {"transform": str(pair.alignment)} for pair in self.pairs],
+        }
+
+
+def find_copies(images: SplitImages, *, seed: int) -> CopyReport:
+    """Look for copies of the training lesions among the synthetic images, and among the controls.
+
+    Args:
+        images: All images of a split.
+        seed: Of the noise and the halvings of the controls.
+    """
+    lesions = orbit(images.train.images)
+    sets = {SYNTHETIC: images.synthetic, **copied_sets(images, seed), HELD_OUT: images.held_out}
+    seen = {name: look(each, lesions) for name, each in sets.items()}
+    held_out, train, class_names = seen.pop(HELD_OUT), images.train, images.class_names
+    rows = {name: copy_rows(name, each, held_out, train, class_names) for name, each in seen.items()}
+    rows[HELD_OUT] = halved_rows(held_out, train, class_names, seed)
+    return CopyReport(rows, _closest(seen[SYNTHETIC], images), *instrument(rows))
+
+
+def look(images: ImageSet, lesions: Tensor) -> Seen:
+    """Images as far as copies of these lesions (their `orbit`) are concerned."""
+    return Seen(lesion_distances(images.images, lesions), images.labels, images.patients)
+
+
+def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np.float32]]:
+    """The closest pairs as images, in the order of `report.pairs`, each of shape (P, H, W).
+
+    Returns:
+        "synthetic" in (0, 1); "train", the lesion turned alike, in (0, 1); "difference" of the two, 0 where the
+        training lesion's ROI has nothing to show.
+    """
+    ours, theirs, differences = [], [], []
+    for pair in report.pairs:
+        image = images.synthetic.images[pair.synthetic]
+        lesion, there = turned_alike(images.train.images[pair.train], pair.alignment)
+        ours.append(image[0].numpy())
+        theirs.append(lesion[0].numpy())
+        differences.append(((image - lesion) * there)[0].numpy())
+    shape = (0, *images.synthetic.images.shape[2:])
+    named = {"synthetic": ours, "train": theirs, "difference": differences}
+    return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape[1:]) for name, each in named.items()}
+
+
+def _closest(seen: Seen, images: SplitImages) -> list[ClosePair]:
+    train: ImageSet = images.train
+    if len(np.unique(train.patients)) < 2:
+        return []
+    found = nearest(seen.distances, train.patients)
+    return [
+        ClosePair(
+            i,
+            int(found.lesion[i]),
+            float(found.distance[i]),
+            float(found.ratio[i]),
+            best_alignment(images.synthetic.images[i], train.images[found.lesion[i]]),
+        )
+        for i in np.argsort(found.ratio, kind="stable")[:PAIRS].tolist()
+    ]
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Nan as None, which JSON knows."""
+    return {
+        name: [None if isnan(x) else x for x in value] if isinstance(value, tuple)
+        else None if isinstance(value, float) and isnan(value) else value
+        for name, value in row.items()
+    }  # fmt: skip

@@ -1,0 +1,57 @@
+"""What the search for copies finds in images that are copies, and in images that are not, on the same data.
+
+Three stand-ins for a generator pass through the code that judges the synthetic images. A *copycat* returns classic
+images of the training lesions; a second one returns the training lesions with noise on top; both must be flagged.
+Held-out lesions of one half of the patients, against the other half, must not be.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from liverlab.quality.copy_row import CopyRow, Seen, copy_rows
+from liverlab.quality.copy_words import instrument_in_words
+from liverlab.quality.image_set import ImageSet, Ints, SplitImages
+
+NOISE_SD = 0.05  # of the range (0, 1): 17 HU in the window of 340 HU, more than the grain of most abdominal CT
+MOST_PER_CLASS = 100  # copycats: enough to see whether most are noticed
+HALVINGS = 21  # odd: the middle one is reported
+COPIES = {"copycat": "training lesions under classic transforms", "noise": "training lesions with noise on top"}
+HELD_OUT = "held_out"
+
+
+def copied_sets(images: SplitImages, seed: int) -> dict[str, ImageSet]:
+    """The two stand-ins that are copies: classic images as `SplitImages` has them, and lesions with noise."""
+    classic, train = images.classic, images.train
+    firsts = [np.flatnonzero(classic.labels == label)[:MOST_PER_CLASS] for label in np.unique(classic.labels)]
+    noise = torch.from_numpy(np.random.default_rng(seed).normal(0, NOISE_SD, train.images.shape)).float()
+    return {
+        "copycat": classic.where(np.concatenate([*firsts, np.array([], dtype=np.int64)])),
+        "noise": replace(train, images=(train.images + noise).clamp(0, 1)),
+    }
+
+
+def halved_rows(held_out: Seen, train: ImageSet, class_names: tuple[str, ...], seed: int) -> list[CopyRow]:
+    """Rows of one half of the held-out patients against the other; of 21 halvings, the one with the middle p."""
+    rng = np.random.default_rng(seed)
+    halvings = []
+    for _ in range(HALVINGS):
+        first = _half(held_out.patients, rng)
+        one, other = (held_out.where(np.flatnonzero(side)) for side in (first, ~first))
+        halvings.append(
+            copy_rows(HELD_OUT, one, other, train, class_names, match=False)
+        )  # halves of patients are alike
+    return [sorted(rows, key=lambda row: row.p)[HALVINGS // 2] for rows in zip(*halvings, strict=True)]
+
+
+def instrument(rows: dict[str, list[CopyRow]]) -> tuple[bool, str]:
+    """Whether the three controls came out as they must, over all classes; and in words."""
+    missed = [words for name, words in COPIES.items() if not rows[name][0].flagged]
+    false_alarm = rows[HELD_OUT][0].flagged
+    return not missed and not false_alarm, instrument_in_words(missed, false_alarm)
+
+
+def _half(patients: Ints, rng: np.random.Generator) -> np.ndarray:
+    different = np.unique(patients)
+    return np.isin(patients, rng.permutation(different)[: len(different) // 2])

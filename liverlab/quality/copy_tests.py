@@ -1,0 +1,112 @@
+"""The arithmetic of copies: how many images may pass the closest held-out lesions by chance, and Meehan's C_T.
+
+Held-out patients stand for what a generator without copies does: under the null hypothesis a synthetic image and a
+held-out lesion are as likely to be the nearer one, and the number of synthetic images that come before the r-th of n
+held-out lesions has an exact distribution (negative hypergeometric; Wilks 1942, Annals of Mathematical Statistics
+13:400). Lesions of one patient resemble each other, so n is the number of patients.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy.stats import beta, hypergeom, mannwhitneyu, rankdata
+from scipy.stats import t as student_t
+
+from liverlab.quality.image_set import Floats, Ints
+
+
+def chance_of(before: int, images: int, held_out: int, order: int) -> float:
+    """Probability that so many of the images, or more, come before the `order`-th of the held-out by chance.
+
+    They do if among the first before + order - 1 of all, in random order, at most order - 1 are held-out.
+    """
+    return float(hypergeom.cdf(order - 1, images + held_out, held_out, before + order - 1))
+
+
+def noticed_from(images: int, held_out: int, order: int, alpha: float) -> float:
+    """Smallest share of images whose `chance_of` is below alpha; above 1 if none is."""
+    low, high = 0, images + 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if chance_of(middle, images, held_out, order) < alpha else (middle + 1, high)
+    return low / images
+
+
+def copied_share(before: int, images: int, held_out: int, order: int) -> tuple[float, float]:
+    """95 % interval of the share of copies, if every copy comes before the `order`-th held-out.
+
+    From the Clopper-Pearson interval of the share that comes before, less what chance may put there: a share F of
+    honest images, of which Beta(order, held_out + 1 - order) is the distribution. Each end errs with 2.5 %, the lower
+    in two halves.
+    """
+    chance = float(beta.ppf(1 - 0.0125, order, held_out + 1 - order))
+    low = float(beta.ppf(0.0125, before, images - before + 1)) if before else 0.0
+    high = float(beta.ppf(0.975, before + 1, images - before)) if before < images else 1.0
+    return max(0.0, (low - chance) / (1 - chance)), high
+
+
+def data_copying_z(synthetic: Floats, held_out: Floats, synthetic_cells: Ints, held_out_cells: Ints) -> float:
+    """C_T of Meehan, Chaudhuri and Dasgupta 2020 (arXiv:2004.05675): far below 0 for copies, far above for misfits.
+
+    Per cell, the z score of the Mann-Whitney count of pairs in which the synthetic image is farther from the training
+    data than the held-out one; then their mean, weighted by held-out lesions. The paper's cells are clusters; with
+    a few dozen lesions they are the classes.
+
+    Args:
+        synthetic: Distances to the nearest training lesion, shape (M,).
+        held_out: The same of held-out lesions, shape (N,).
+        synthetic_cells: Shape (M,).
+        held_out_cells: Shape (N,).
+
+    Returns:
+        Nan if no cell has both.
+    """
+    scores, weights = [], []
+    for cell in np.intersect1d(synthetic_cells, held_out_cells):
+        ours, theirs = synthetic[synthetic_cells == cell], held_out[held_out_cells == cell]
+        m, n = len(ours), len(theirs)
+        scores.append((mannwhitneyu(ours, theirs).statistic - m * n / 2) / sqrt(m * n * (m + n + 1) / 12))
+        weights.append(n)
+    return float(np.average(scores, weights=weights)) if scores else float("nan")
+
+
+@dataclass(frozen=True)
+class Nearer:
+    """Whether synthetic images tend to have smaller values than held-out lesions.
+
+    Attributes:
+        share: Of pairs in which the synthetic image has the smaller value; 1/2 where neither tends to.
+        interval: 95 %, by patients.
+        p: One-sided: that the share is not above 1/2.
+    """
+
+    share: float
+    interval: tuple[float, float]
+    p: float
+
+
+def nearer(synthetic: Floats, held_out: Floats, patients: Ints) -> Nearer:
+    """Compare two sets of values, the second clustered by patients.
+
+    The variance of the held-out lesions' shares is that of their patients' sums (Obuchowski 1997, Biometrics 53:567),
+    with Student's distribution for the number of patients.
+
+    Args:
+        synthetic: Shape (M,).
+        held_out: Shape (N,).
+        patients: Of the held-out lesions, at least two different ones, shape (N,).
+    """
+    ranks = rankdata(np.concatenate([synthetic, held_out]))
+    m, n = len(synthetic), len(held_out)
+    # how many of the other set are smaller, from ranks among all and among its own
+    shares = (ranks[m:] - rankdata(held_out)) / m
+    of_each = (ranks[:m] - rankdata(synthetic)) / n
+    share = float(shares.mean())
+    _, whose = np.unique(patients, return_inverse=True)
+    sums = np.bincount(whose, shares - share)
+    P = len(sums)
+    error = sqrt((sums**2).sum() / n**2 * P / (P - 1) + of_each.var() / m)
+    reach = float(student_t.ppf(0.975, P - 1)) * error
+    p = float(student_t.sf((share - 0.5) / error, P - 1)) if error else float(share <= 0.5)
+    return Nearer(share, (max(0.0, share - reach), min(1.0, share + reach)), p)

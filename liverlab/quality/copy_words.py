@@ -1,0 +1,58 @@
+"""The findings on copies as sentences."""
+
+from liverlab.quality.measured import ALL
+
+
+def in_words(
+    class_name: str, rate: float, expected: float, p: float, enough: float, at_least: float, *, flagged: bool
+) -> str:
+    """One set of images: copies or no sign of them, and how many would have been noticed."""
+    which = "images" if class_name == ALL else f"{class_name} images"
+    seen = (
+        f"{rate:.1%} of the {which} are nearer to one training lesion than to all others by more than any held-out "
+        f"lesion is; without copies about {expected:.1%} would be"
+    )
+    if flagged:
+        least = f" At least {at_least:.0%} are copies." if at_least >= 0.01 else ""
+        return f"Copies: {seen} (p {_p(p)}).{least}"
+    if enough > 1:
+        return f"No finding: with so few {which} even copies alone would not be noticed."
+    return f"No sign of copies: {seen}. Copies would be noticed from {enough:.0%} on; fewer or altered ones would not."
+
+
+def too_few(class_name: str, *, images: int, held_out: int, wanted: int, train: int) -> str:
+    """Why there is no finding."""
+    of_class = "" if class_name == ALL else f" with {class_name}"
+    if images == 0:
+        return f"No finding: there are no images{of_class} that held-out lesions could be compared with."
+    if held_out < wanted:
+        return f"No finding: {held_out} held-out patients{of_class} are too few, {wanted} are needed."
+    return (
+        f"No finding: all training lesions{of_class} are one patient's."
+        if train
+        else (f"No finding: no training lesion{of_class}.")
+    )
+
+
+def instrument_in_words(missed: list[str], false_alarm: bool) -> str:
+    """Whether the controls came out as they must.
+
+    Args:
+        missed: Controls that are copies and were not flagged.
+        false_alarm: Held-out lesions were flagged.
+    """
+    if not missed and not false_alarm:
+        return (
+            "The instrument works on these data: training lesions under classic transforms and training lesions with "
+            "noise were flagged as copies, held-out lesions of one half of the patients against the other were not."
+        )
+    wrong = [f"{name} were not flagged as copies" for name in missed]
+    wrong += ["held-out lesions of one half of the patients were flagged against the other"] if false_alarm else []
+    return (
+        f"The instrument does not work on these data (too few lesions, or too much alike): {' and '.join(wrong)}. "
+        "Neither a finding of copies nor its absence means anything here."
+    )
+
+
+def _p(p: float) -> str:
+    return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1)

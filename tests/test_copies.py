@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+from lesion_textures import CLASSES, split_images
+
+from liverlab.quality.copies import PAIRS, find_copies, gallery
+
+
+@pytest.fixture(scope="module")
+def copied():
+    images = split_images(copies=15, fresh=45)
+    return images, find_copies(images, seed=0)
+
+
+def test_planted_copies_are_found_and_the_controls_come_out_as_they_must(copied):
+    _, report = copied
+    assert list(report.rows) == ["synthetic", "copycat", "noise", "held_out"]
+    assert all([row.class_name for row in rows] == ["all", *CLASSES] for rows in report.rows.values())
+    assert report.instrument_works
+    assert report.flagged
+    (row, *_) = report.rows["synthetic"]
+    assert row.copy_rate == pytest.approx(15 / 60, abs=0.05)
+    assert report.sentence == row.sentence
+    assert report.rows["copycat"][0].copy_rate == report.rows["noise"][0].copy_rate == 1.0
+
+
+def test_the_closest_pairs_are_the_planted_ones(copied):
+    images, report = copied
+    assert len(report.pairs) == PAIRS
+    for pair in report.pairs[:15]:
+        assert pair.ratio < 0.1 < report.pairs[15].ratio
+        assert str(pair.alignment) in ("turned by 90 degrees", "turned by 270 degrees")
+        assert images.synthetic.labels[pair.synthetic] == images.train.labels[pair.train]
+
+
+def test_the_gallery_shows_them_turned_alike(copied):
+    images, report = copied
+    shown = gallery(images, report)
+    assert {name: each.shape for name, each in shown.items()} == dict.fromkeys(
+        ("synthetic", "train", "difference"), (PAIRS, 64, 64)
+    )
+    assert np.abs(shown["difference"][:15]).max() < 0.01
+    assert np.abs(shown["difference"][15:]).max((1, 2)).min() > 0.1
+    np.testing.assert_array_equal(shown["synthetic"][0], images.synthetic.images[report.pairs[0].synthetic, 0])
+
+
+def test_fresh_images_are_not_flagged():
+    report = find_copies(split_images(), seed=0)
+    assert report.instrument_works
+    assert not report.flagged
+    assert report.sentence.startswith("No sign of copies")
+
+
+def test_the_same_again(copied):
+    images, report = copied
+    assert find_copies(images, seed=0) == report
+
+
+def test_it_is_json_even_where_there_is_too_little_to_tell():
+    images = split_images()
+    few = type(images)(CLASSES, images.train, images.held_out.where(np.arange(3)), images.classic, images.synthetic)
+    report = find_copies(few, seed=0)
+    assert not report.instrument_works
+    assert not report.flagged
+    assert report.sentence.startswith("The instrument does not work on these data")
+    told = json.loads(json.dumps(report.as_json(), allow_nan=False))
+    assert told["rows"][0]["p"] is None
+    assert told["rows"][0]["interval"] == [None, None]
+    assert told["pairs"][0]["transform"]
+
+
+def test_a_pool_without_images():
+    images = split_images()
+    none = type(images)(CLASSES, images.train, images.held_out, images.classic, images.synthetic.where(np.arange(0)))
+    report = find_copies(none, seed=0)
+    assert report.pairs == []
+    assert gallery(none, report)["train"].shape == (0, 64, 64)
