@@ -1,0 +1,150 @@
+"""How far synthetic images are from those of held-out patients, beside how far other real images are.
+
+The floors: training lesions, which are nothing worse than lesions of other patients, and their classic augmentations.
+All are compared with the same held-out images, in equal numbers where a measure depends on numbers.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from liverlab.quality import prdc
+from liverlab.quality.draws import Draws
+from liverlab.quality.feature_spaces import FeatureSpace
+from liverlab.quality.frechet import frechet_distance, principal_axes
+from liverlab.quality.image_set import Floats, Ints, SplitImages
+from liverlab.quality.kid import kid
+from liverlab.quality.measured import ALL, Measured
+from liverlab.quality.sub_draws import equally_many, spread_around
+
+SETS = ("held_out", "synthetic", "train", "classic")
+MEASURES = (*prdc.MEASURES, "fid")
+LARGEST = (1.0, 1.0, np.inf, 1.0, np.inf)  # that each of them can be
+SUB_DRAWS, SUB_DRAWS_OF_A_DRAW = 50, 5  # ours; with one for each of five random networks
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """The images of one class, or of all, by set: those of `SETS` that the space has and that are not empty.
+
+    Attributes:
+        labels: Classes, shape (N,).
+        patients: Whom they show, shape (N,).
+        times: How often each draw has each image, shape (draws, N).
+        features: Shape (N, D), for each draw of the extractor.
+    """
+
+    labels: dict[str, Ints]
+    patients: dict[str, Ints]
+    times: dict[str, Ints]
+    features: dict[str, list[Floats]]
+
+    @property
+    def compared(self) -> list[str]:
+        """The sets that are compared with the held-out images."""
+        return [which for which in self.labels if which != "held_out"]
+
+
+class Near:
+    """Distances and principal components of a group's images in one draw of the extractor."""
+
+    def __init__(self, features: Mapping[str, Floats]) -> None:
+        self.within = {which: cdist(rows, rows) for which, rows in features.items()}
+        self.between = {which: cdist(features["held_out"], rows) for which, rows in features.items()}
+        axes = principal_axes([rows for which, rows in features.items() if which in ("held_out", "train")])
+        self.components = {which: rows @ axes for which, rows in features.items()}
+
+    def measured(self, which: str, chosen: Mapping[str, Ints], neighbours: int) -> Floats:
+        """`MEASURES` of a set, from some images of it and of the held-out ones."""
+        real, others = chosen["held_out"], chosen[which]
+        within = (self.within[name][np.ix_(chosen[name], chosen[name])] for name in ("held_out", which))
+        shares = prdc.prdc(*within, self.between[which][np.ix_(real, others)], neighbours)
+        return np.append(shares, frechet_distance(self.components["held_out"][real], self.components[which][others]))
+
+
+def distances(images: SplitImages, space: FeatureSpace, draws: Draws, *, neighbours: int, seed: int) -> list[Measured]:
+    """Synthetic images against held-out ones, and the floors that the space has, for each class and for all.
+
+    Numbers are averaged over the draws of the extractor. "All" compares the held-out images' mix of classes.
+
+    Args:
+        images: The images.
+        space: Their features.
+        draws: Bootstrap samples of patients.
+        neighbours: k of precision, recall, density and coverage.
+        seed: Of the sub-draws.
+    """
+    rows = []
+    for number, (class_name, group) in enumerate(_groups(images, space, draws)):
+        rng = np.random.default_rng([seed, number])
+        found = {which: {"kid": _kid(group, which)} for which in group.compared}
+        values, drawn = _near(group, neighbours, rng)
+        for i, which in enumerate(group.compared):
+            found[which] |= {name: (values[i, j], drawn[:, i, j]) for j, name in enumerate(MEASURES)}
+            about = {"count": len(group.labels[which]), "reference": len(group.labels["held_out"])}
+            rows += [
+                Measured(space.name, which, class_name, name, float(value), spread, **about)
+                for name, (value, spread) in found[which].items()
+            ]
+    return rows
+
+
+def _groups(images: SplitImages, space: FeatureSpace, draws: Draws) -> Iterator[tuple[str, Group]]:
+    sets = [which for which in SETS if which in space.features]
+    for label, class_name in enumerate((*images.class_names, ALL)):
+        group = Group({}, {}, {}, {})
+        for which in sets:
+            own = getattr(images, which)
+            chosen = np.flatnonzero((own.labels == label) | (class_name == ALL))
+            if len(chosen):
+                times = [np.bincount(positions, minlength=len(own)) for positions in getattr(draws, which)]
+                group.labels[which], group.patients[which] = own.labels[chosen], own.patients[chosen]
+                group.times[which] = np.stack(times)[:, chosen]
+                group.features[which] = [rows[chosen] for rows in space.features[which]]
+        if "held_out" in group.labels:
+            yield class_name, group
+
+
+def _kid(group: Group, which: str) -> tuple[float, Floats]:
+    """KID of a set, and on each draw."""
+    pair = ("held_out", which)
+    weights = tuple(np.vstack([np.ones_like(group.times[name][:1]), group.times[name]]) for name in pair)
+    patients = tuple(group.patients[name] for name in pair)
+    mix = _mix(*(group.labels[name] for name in pair))
+    found = [
+        kid((real, others), patients, (weights[0], weights[1] * mix))
+        for real, others in zip(*(group.features[name] for name in pair), strict=True)
+    ]
+    value, *drawn = np.mean(found, axis=0)
+    return value, np.array(drawn)
+
+
+def _mix(real: Ints, labels: Ints) -> Floats:
+    """What an image must count so that each class has the share that it has in `real`, shape (N,)."""
+    size = max(real.max(), labels.max()) + 1
+    wanted, there = np.bincount(real, minlength=size), np.bincount(labels, minlength=size)
+    return wanted[labels] / there[labels]
+
+
+def _near(group: Group, neighbours: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """`MEASURES` of each set compared, shape (sets, 5), and on each draw, shape (draws, sets, 5)."""
+    spaces = [Near(dict(zip(group.features, rows, strict=True))) for rows in zip(*group.features.values(), strict=True)]
+
+    def measured(among: Mapping[str, Ints], count: int) -> list[list[Floats]]:
+        """Of some sub-draws, each in the next draw of the extractor."""
+        found = []
+        for i in range(count):
+            chosen = equally_many(group.labels, among, rng)
+            found.append([spaces[i % len(spaces)].measured(which, chosen, neighbours) for which in group.compared])
+        return found
+
+    everything = {which: np.arange(len(labels)) for which, labels in group.labels.items()}
+    values = np.mean(measured(everything, SUB_DRAWS), axis=0)
+    drawn = [
+        measured({which: np.flatnonzero(times[i]) for which, times in group.times.items()}, SUB_DRAWS_OF_A_DRAW)
+        for i in range(len(group.times["held_out"]))
+    ]
+    spread = spread_around(values, np.array(drawn), len(np.unique(group.patients["held_out"])))
+    return values, spread.clip(0, LARGEST)
