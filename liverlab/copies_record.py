@@ -45,13 +45,13 @@ def write_split_copies(folder: Path, images: SplitImages, report: CopyReport, le
     with (folder / TABLE).open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        near = report.judged
-        for i, label in enumerate(images.synthetic.labels if near else ()):
-            numbers = [f"{x:.4f}" for x in (near.distance[i], near.ratio[i])]
-            writer.writerow([i, images.class_names[label], lesion_ids[near.lesion[i]], *numbers])
+        if near := report.judged:
+            for i, label in enumerate(images.synthetic.labels):
+                numbers = [f"{x:.4f}" for x in (near.distance[i], near.ratio[i])]
+                writer.writerow([i, images.class_names[label], lesion_ids[near.lesion[i]], *numbers])
     shown = gallery(images, report)
-    pictures = {which: (shown[which].clip(0, 1) * GREYS).round().astype(np.uint8) for which in ("synthetic", "train")}
-    np.savez_compressed(folder / GALLERY, **pictures)
+    ours, theirs = ((shown[which].clip(0, 1) * GREYS).round().astype(np.uint8) for which in ("synthetic", "train"))
+    np.savez_compressed(folder / GALLERY, synthetic=ours, train=theirs)
 
 
 def gather_copies(folder: Path, runs: Path, quality: Mapping[str, Sequence[Stage]]) -> dict[str, Any]:
@@ -60,7 +60,8 @@ def gather_copies(folder: Path, runs: Path, quality: Mapping[str, Sequence[Stage
     The gallery holds, as n_synthetic and n_train for the n-th arm, the closest pairs over its splits, of shape
     (pairs, H, W) from 0 to 255.
     """
-    pictures, described = {}, {}
+    pictures: dict[str, Any] = {}
+    described: dict[str, Any] = {}
     with replacing(folder / TABLE) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("arm", "repeat", "fold", *COLUMNS))

@@ -127,9 +127,9 @@ def mean_spectra(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"frequency": splits[0]["frequency"], "classes": classes}
 
 
-def _pools(classifiers: Sequence[Stage]) -> list[str | None]:
-    pools = [pool_of(stage) for stage in classifiers]
-    return [pool and pool.key for pool in pools]
+def _pools(classifiers: Sequence[Stage]) -> list[str]:
+    """Keys of the pools that some classifiers train on."""
+    return [pool.key for pool in map(pool_of, classifiers) if pool]
 
 
 def _place(stage: Stage) -> dict[str, Any]:

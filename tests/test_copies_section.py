@@ -33,7 +33,7 @@ def test_copies_of_one_class_are_named():
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        ({"copycat": False}, "Here classic images of training lesions were not noticed as copies"),
+        ({"copycat": False}, "Here training lesions under classic transforms were not noticed as copies"),
         ({"held_out": True}, "Here held-out lesions were taken for copies"),
     ],
 )

@@ -15,7 +15,7 @@ from torch import Tensor
 from liverlab.quality.copy_controls import HELD_OUT, copied_sets, halved_rows, instrument
 from liverlab.quality.copy_row import CopyRow, Seen, copy_rows
 from liverlab.quality.image_set import ImageSet, SplitImages
-from liverlab.quality.neighbours import best_alignment, lesion_distances, nearest
+from liverlab.quality.neighbours import Nearest, best_alignment, lesion_distances, nearest
 from liverlab.quality.orbit import Alignment, orbit, turned_alike
 
 PAIRS = 20
@@ -49,12 +49,14 @@ class CopyReport:
         rows: For "synthetic" and the controls "copycat", "noise" and "held_out": the row of all classes, then one per
             class.
         pairs: The closest first, by ratio: those that a copy would be among.
+        judged: The nearest training lesion of every synthetic image; None where all of them are one patient's.
         instrument_works: Whether the controls came out as they must.
         instrument: The same in words.
     """
 
     rows: dict[str, list[CopyRow]]
     pairs: list[ClosePair]
+    judged: Nearest | None
     instrument_works: bool
     instrument: str
 
@@ -93,7 +95,9 @@ def find_copies(images: SplitImages, *, seed: int) -> CopyReport:
     held_out, train, class_names = seen.pop(HELD_OUT), images.train, images.class_names
     rows = {name: copy_rows(name, each, held_out, train, class_names) for name, each in seen.items()}
     rows[HELD_OUT] = halved_rows(held_out, train, class_names, seed)
-    return CopyReport(rows, _closest(seen[SYNTHETIC], images), *instrument(rows))
+    alone = len(np.unique(train.patients)) < 2
+    judged = None if alone else nearest(seen[SYNTHETIC].distances, train.patients)
+    return CopyReport(rows, _closest(judged, images) if judged else [], judged, *instrument(rows))
 
 
 def look(images: ImageSet, lesions: Tensor) -> Seen:
@@ -120,18 +124,14 @@ def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np
     return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape[1:]) for name, each in named.items()}
 
 
-def _closest(seen: Seen, images: SplitImages) -> list[ClosePair]:
-    train: ImageSet = images.train
-    if len(np.unique(train.patients)) < 2:
-        return []
-    found = nearest(seen.distances, train.patients)
+def _closest(found: Nearest, images: SplitImages) -> list[ClosePair]:
     return [
         ClosePair(
             i,
             int(found.lesion[i]),
             float(found.distance[i]),
             float(found.ratio[i]),
-            best_alignment(images.synthetic.images[i], train.images[found.lesion[i]]),
+            best_alignment(images.synthetic.images[i], images.train.images[found.lesion[i]]),
         )
         for i in np.argsort(found.ratio, kind="stable")[:PAIRS].tolist()
     ]

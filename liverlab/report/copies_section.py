@@ -1,6 +1,6 @@
 """What `copies.html` shows of each pool: sentences, the controls beside it, and the closest pairs as images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,10 @@ from liverlab.report.figures import tiles
 from liverlab.report.generator_words import listed
 from liverlab.report.quality_words import Pool, share
 
-IMAGES = {
-    "synthetic": "Synthetic images",
-    "copycat": "Control: classic images of training lesions",
-    "noise": "Control: training lesions with noise",
-    "held_out": "Control: held-out lesions, half against half",
+CONTROLS = {
+    "copycat": "training lesions under classic transforms: copies",
+    "noise": "training lesions with noise: copies",
+    "held_out": "held-out lesions, half against half: no copies",
 }
 MOST_GALLERIES = 3  # pools with pictures: each is a fifth of a megabyte
 
@@ -25,24 +24,35 @@ Row = Mapping[str, Any]
 
 
 def copies_section(folder: Path, pools: Sequence[Pool]) -> list[dict[str, Any]]:
-    """A block for each pool: arm, sentences, rows (each with title) and pairs (caption and data URI).
+    """A block for each pool: arm, sentences, rows (each with title and about) and pairs (caption and data URI).
 
     Args:
         folder: The run's, with `gallery.npz`.
         pools: Of `quality.json`.
     """
-    path, pictures = folder / "gallery.npz", {}
+    path = folder / "gallery.npz"
+    pictures: dict[str, Any] = {}
     if path.is_file():
         with np.load(path) as file:
             pictures = dict(file)
-    blocks = []
-    for number, pool in enumerate(pools):
-        copies = pool["copies"]
-        shown = [row for row in copies["rows"] if row["images"] == SYNTHETIC or row["class"] == ALL]
-        pairs = _pairs(copies["pairs"], pictures, number) if number < MOST_GALLERIES else []
-        rows = [row | {"title": IMAGES[row["images"]]} for row in shown]
-        blocks.append({"arm": pool["arm"], "sentences": sentences(copies), "rows": rows, "pairs": pairs})
-    return blocks
+    return [
+        {
+            "arm": pool["arm"],
+            "sentences": sentences(pool["copies"]),
+            "rows": list(_rows(pool["copies"]["rows"])),
+            "pairs": _pairs(pool["copies"]["pairs"], pictures, number) if number < MOST_GALLERIES else [],
+        }
+        for number, pool in enumerate(pools)
+    ]
+
+
+def _rows(rows: Sequence[Row]) -> Iterator[Row]:
+    """Synthetic images of all classes and of each, and the controls."""
+    for row in rows:
+        if row["images"] == SYNTHETIC:
+            yield {**row, "title": "Synthetic images", "about": row["class"]}
+        elif row["class"] == ALL:
+            yield {**row, "title": "Control", "about": CONTROLS[row["images"]]}
 
 
 def sentences(copies: Mapping[str, Any]) -> list[str]:
@@ -82,7 +92,9 @@ def _where(findings: Sequence[Row]) -> str:
 
 
 def _failure(rows: Mapping[str, Row]) -> str:
-    missed = [IMAGES[name].removeprefix("Control: ") for name in ("copycat", "noise") if not rows[name]["flagged"]]
+    missed = [
+        words.partition(":")[0] for name, words in CONTROLS.items() if name != HELD_OUT and not rows[name]["flagged"]
+    ]
     parts = [f"{listed(missed)} were not noticed as copies"] if missed else []
     parts += ["held-out lesions were taken for copies"] if rows[HELD_OUT]["flagged"] else []
     return f"Here {listed(parts)}: the lesions are too few, or too much alike."

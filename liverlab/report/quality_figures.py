@@ -15,10 +15,10 @@ PANEL_WIDTH = 3.6  # inches; two beside one another, one on a telephone
 
 @dataclass(frozen=True)
 class Dot:
-    """One row of a figure.
+    """One value of a figure.
 
     Attributes:
-        name: Written above the row.
+        name: For readers without eyes on it.
         value: Of `quality.json`: estimate and interval.
         colour: Stand-in colour of `figures`.
         floor: Whether it says what real images reach.
@@ -30,29 +30,30 @@ class Dot:
     floor: bool
 
 
-def dot_figure(dots: Sequence[Dot], identifier: str, title: str, *, chance: float | None = None) -> str:
-    """One measure: a row with interval for each set of images, those of real ones hollow.
+def dot_figure(rows: Mapping[str, Sequence[Dot]], identifier: str, title: str, *, chance: float | None = None) -> str:
+    """One measure with intervals, filled of synthetic images and hollow of real ones.
 
     Args:
-        dots: The rows, from above.
+        rows: By the name that stands above each row, from above; what real images reach a little below the line.
         identifier: Of the figure on its page.
         title: What is measured, for readers without eyes on it.
         chance: Where a dotted line says what guessing gives.
     """
     with matplotlib.rc_context(figures.STYLE):
-        figure, axes = figures.panel(PANEL_WIDTH, 0.45 + 0.36 * len(dots))
+        figure, axes = figures.panel(PANEL_WIDTH, 0.45 + 0.36 * len(rows))
         if chance is not None:
             axes.axvline(chance, color=figures.MUTED, lw=0.8, ls=(0, (2, 2)))
-        for row, dot in enumerate(dots):
-            ends = dot.value["interval"]
-            if ends:
-                axes.plot(ends, [-row, -row], color=dot.colour, lw=1.4 if dot.floor else 2.6)
-            face = figures.PAPER if dot.floor else dot.colour
-            axes.plot(dot.value["estimate"], -row, "D", color=dot.colour, mfc=face, ms=6, gid=f"{identifier}-{row}")
-            figures.row_label(axes, -row, dot.name, figures.MUTED if dot.floor else figures.INK)
-        axes.set(ylim=(-len(dots) + 0.6, 0.85), yticks=[])
+        for row, (name, dots) in enumerate(rows.items()):
+            for i, dot in enumerate(dots):
+                y, ends, gid = -row - 0.14 * i, dot.value["interval"], f"{identifier}-{row}-{i}"
+                if ends:
+                    axes.plot(ends, [y, y], color=dot.colour, lw=1.4 if dot.floor else 2.6)
+                face = figures.PAPER if dot.floor else dot.colour
+                axes.plot(dot.value["estimate"], y, "D", color=dot.colour, mfc=face, ms=6, gid=gid)
+            figures.row_label(axes, -row, name, figures.MUTED if dots[0].floor else figures.INK)
+        axes.set(ylim=(-len(rows) + 0.6, 0.85), yticks=[])
         axes.margins(x=0.06)
-        values = ", ".join(f"{dot.name} {number_text(dot.value['estimate'])}" for dot in dots)
+        values = ", ".join(f"{dot.name} {number_text(dot.value['estimate'])}" for dots in rows.values() for dot in dots)
         return figures.svg(figure, identifier, f"{title}: {values}")
 
 

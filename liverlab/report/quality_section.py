@@ -15,7 +15,6 @@ from liverlab.report.quality_words import MEASURES, SETS, SPACES, Pool, find, ma
 
 # measures with a figure of their own, all classes together, and what guessing gives
 SHOWN = {"kid": None, "coverage": None, "recall": None, "tstr": None, "two_sample_auc": 0.5}
-FLOORS = ("train", "classic")
 MOST_POOLS = 4  # in a figure
 
 
@@ -64,32 +63,44 @@ def dot_figures(
     pools: Sequence[Pool], colours: Mapping[str, str], class_names: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """Caption and figure of each measure in the first space, and of MS-SSIM by class."""
-    space = main_space(pools[0])
+    space = main_space(pools[0]) or ""
     for measure, chance in SHOWN.items():
-        rows = [(pool, find(pool, space or "", "synthetic", measure)) for pool in pools]
-        dots = [Dot(_name(pool, pools), row, colours[pool["arm"]], False) for pool, row in rows if row]
-        for images in FLOORS:
-            real = "trtr" if (measure, images) == ("tstr", "train") else measure
-            floor = find(pools[0], space or "", images, real)
-            if floor and dots:
-                dots.append(Dot(SETS[images].capitalize(), floor, figures.MUTED, True))
-        if dots:
+        found = [*_synthetic(pools, colours, space, measure), *_floors(pools[0], space, measure, ("train", "classic"))]
+        if found:
             caption = "{}: {}".format(*MEASURES[measure])
-            yield caption, dot_figure(dots, f"quality-{measure}", caption, chance=chance)
-    for number_, name in enumerate(class_names):
-        alike = [(pool, find(pool, "pixels", "synthetic", "ms_ssim", name)) for pool in pools]
-        dots = [Dot(_name(pool, pools), row, colours[pool["arm"]], False) for pool, row in alike if row]
-        for images in ("train", "held_out"):
-            floor = find(pools[0], "pixels", images, "ms_ssim", name)
-            if floor and dots:
-                dots.append(Dot(SETS[images].capitalize(), floor, figures.MUTED, True))
-        if dots:
-            caption = "{} of {name}: {}".format(*MEASURES["ms_ssim"], name=name)
-            yield caption, dot_figure(dots, f"quality-ssim-{number_}", caption)
+            yield caption, dot_figure({dot.name: [dot] for dot in found}, f"quality-{measure}", caption, chance=chance)
+    alike = {
+        name: [
+            *_synthetic(pools, colours, "pixels", "ms_ssim", name),
+            *_floors(pools[0], "pixels", "ms_ssim", ("train", "held_out"), name),
+        ]
+        for name in class_names
+    }
+    if shown := {name: dots for name, dots in alike.items() if dots}:
+        caption = "{}: {}".format(*MEASURES["ms_ssim"])
+        yield caption, dot_figure(shown, "quality-ms_ssim", caption)
 
 
-def _name(pool: Pool, pools: Sequence[Pool]) -> str:
-    return f"Synthetic, {pool['arm']}" if len(pools) > 1 else "Synthetic"
+def _synthetic(
+    pools: Sequence[Pool], colours: Mapping[str, str], space: str, measure: str, class_name: str = ALL
+) -> Iterator[Dot]:
+    """A dot for each pool that was measured."""
+    for pool in pools:
+        if row := find(pool, space, "synthetic", measure, class_name):
+            name = f"Synthetic, {pool['arm']}" if len(pools) > 1 else "Synthetic"
+            yield Dot(_of(name, class_name), row, colours[pool["arm"]], False)
+
+
+def _floors(pool: Pool, space: str, measure: str, sets: Sequence[str], class_name: str = ALL) -> Iterator[Dot]:
+    """What real images reach."""
+    for images in sets:
+        real = "trtr" if (measure, images) == ("tstr", "train") else measure
+        if row := find(pool, space, images, real, class_name):
+            yield Dot(_of(SETS[images].capitalize(), class_name), row, figures.MUTED, True)
+
+
+def _of(name: str, class_name: str) -> str:
+    return name if class_name == ALL else f"{class_name}, {name.lower()}"
 
 
 def spectrum_figures(pools: Sequence[Pool], colours: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -98,7 +109,7 @@ def spectrum_figures(pools: Sequence[Pool], colours: Mapping[str, str]) -> Itera
     for i, (name, curves) in enumerate(band["classes"].items()):
         if name != ALL:
             lines = {
-                _name(pool, pools): (pool["spectra"]["classes"][name]["synthetic"], colours[pool["arm"]])
+                pool["arm"]: (pool["spectra"]["classes"][name]["synthetic"], colours[pool["arm"]])
                 for pool in pools
                 if name in pool["spectra"]["classes"]
             }
@@ -111,7 +122,7 @@ def table(pool: Pool, class_names: Sequence[str]) -> Iterator[dict[str, Any]]:
     by_cell = {(row["features"], row["measure"], row["images"], row["class"]): row for row in pool["rows"]}
     names = (ALL, *class_names)
     for space in dict.fromkeys(row["features"] for row in pool["rows"]):
-        rows = []
+        rows: list[dict[str, Any]] = []
         for measure, images in dict.fromkeys(key[1:3] for key in by_cell if key[0] == space):
             cells = [_cell(by_cell.get((space, measure, images, name))) for name in names]
             rows.append({"measure": MEASURES[measure][0], "images": SETS[images], "cells": cells})
