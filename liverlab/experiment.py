@@ -58,10 +58,12 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     changes = changes_of(name, overrides)
     _print_header(config, about, changes, resolved, console)
     from liverlab.pipeline import plan_arm  # takes seconds: torch and Lightning
+    from liverlab.quality_plan import plan_quality
     from liverlab.tracking import log_result, resolve_mode
 
     arms = {arm.name: plan_arm(arm, experiment=name) for arm in arm_configs}
-    stages = in_order([stage for planned in arms.values() for stage in planned])
+    quality = plan_quality(arm_configs, arms, about)
+    stages = in_order([stage for planned in [*arms.values(), *quality.values()] for stage in planned])
     _print_plan(stages, runs, console, every_stage=dry_run)
     if dry_run:
         return None
@@ -74,7 +76,7 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
         run_stages(stages, runs, jobs=stages_at_once(config), console=console)
     from liverlab.results import gather
 
-    gather(folder, runs, arms, config, changes, telling(overrides), about)
+    gather(folder, runs, arms, quality, config, changes, telling(overrides), about)
     metrics, report = evaluate_and_report(folder)
     keys = {arm: in_order(planned)[-1].key for arm, planned in arms.items()}
     log_result(metrics, keys, config, runs / "wandb")

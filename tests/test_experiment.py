@@ -51,7 +51,7 @@ def test_the_run_ends_with_verdict_table_and_report(finished):
     runs, printed = finished
     assert "Profile smoke" in printed
     assert "classifier.channels: [4, 8, 16] (published: [32, 64, 128])" in printed
-    assert "[20/20] " in printed
+    assert "[23/23] " in printed
     report = folder_of("acgan_aug", runs) / "report.html"
     assert printed.rstrip().endswith(f"Report: {report}")
     assert "<html" in report.read_text()
@@ -81,8 +81,20 @@ def test_files_of_a_run(finished):
     assert metrics["rule"] == json.loads((folder / "rule.json").read_text()) | {"frozen": True}
     assert metrics["predictions"]["checked"]
     links = sorted((folder / "stages").iterdir())
-    assert len(links) == 20
+    assert len(links) == 23
     assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)
+
+
+def test_the_synthetic_images_are_judged_as_far_as_four_held_out_lesions_allow(finished):
+    folder = folder_of("acgan_aug", finished[0])
+    (pool,) = json.loads((folder / "quality.json").read_text())["pools"]
+    assert (pool["arm"], len(pool["splits"])) == ("acgan_aug", 3)
+    assert "cnn" in [space["name"] for space in pool["spaces"]]
+    with (folder / "copies.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 3 * 24  # of four images "per fold" and class, two folds
+    page = (folder / "report.html").read_text()
+    assert "Whether they are copies cannot be told." in page
+    assert "images of each class are needed" in page
 
 
 def test_one_tracked_run_per_arm_fold_and_stage(finished):
@@ -102,7 +114,7 @@ def test_a_second_run_reuses_every_stage_and_gives_the_same_rows(finished):
     rows = folder_of("acgan_aug", runs) / "predictions.csv"
     before = rows.read_bytes()
     again = run("acgan_aug", runs)
-    assert "20 stages, 20 of them finished." in again.stdout
+    assert "23 stages, 23 of them finished." in again.stdout
     assert rows.read_bytes() == before
 
 
@@ -120,8 +132,8 @@ def test_another_arm_reuses_the_baseline(finished):
     done = run("dcgan_aug", runs)
     assert done.returncode == 0, done.stderr
     # phantom, cohort, three pools of further classic images and six baseline classifiers are there; 9 generators,
-    # 3 pools and 3 classifiers are new
-    assert "26 stages, 11 of them finished." in done.stdout
+    # 3 pools, 3 classifiers and 3 measurements of pools are new
+    assert "29 stages, 11 of them finished." in done.stdout
 
 
 def test_the_feature_based_baseline_is_compared_without_steps_or_curves(finished):

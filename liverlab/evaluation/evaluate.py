@@ -73,6 +73,7 @@ def evaluate(
         "phantom": run["cohort"]["phantom"],
         "holdout": holdout,
         "generators": run["generators"],
+        "quality_findings": run.get("quality_findings", []),  # a run of before they were looked for has none
         "leaks": [name for name in table.arms if run["arms"][name].get("leak_on_purpose")],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
         "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},

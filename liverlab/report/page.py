@@ -23,6 +23,7 @@ from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
 from liverlab.report.image_grids import augmentation_tiles, sample_grids
+from liverlab.report.quality_section import quality_section
 from liverlab.report.volume_figure import volume_section
 from liverlab.report.worth_figure import worth_section
 
@@ -81,6 +82,7 @@ def write_report(folder: Path) -> Path:
         any_classic=any(arm["training_images"]["classic"] for arm in every_training.values()),
         networks=run.get("networks"),
         generators=_generators(folder / "generator_curves.csv", metrics),
+        quality=quality_section(folder, metrics, run),
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
         spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
         **author_sections(folder),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from liverlab.report import generator_words
+from liverlab.report import generator_words, quality_words
 from liverlab.report.worth_words import worth_sentences
 
 MOST_IN_FOCUS = 6
@@ -151,7 +151,8 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
             f"({percent(share)}): the classifier has hardly learned."
         )
-    return found + generator_words.cautions(metrics["generators"])
+    found += generator_words.cautions(metrics["generators"])
+    return found + quality_words.cautions(metrics["quality_findings"])
 
 
 def compared(metrics: dict[str, Any]) -> list[str]:

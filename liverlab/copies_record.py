@@ -1,0 +1,163 @@
+"""What was found of copies, in one split and over those of a run: `copies.json`, `copies.csv` and `gallery.npz`."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import combine_pvalues
+
+from data_modules.whole_file import replacing
+from liverlab.evaluation.evaluate import write_json
+from liverlab.quality.copies import PAIRS, SYNTHETIC, CopyReport, gallery
+from liverlab.quality.copy_controls import COPIES, HELD_OUT
+from liverlab.quality.copy_row import ALPHA
+from liverlab.quality.image_set import SplitImages
+from liverlab.quality.measured import ALL
+from liverlab.stages import Stage
+
+FILE, TABLE, GALLERY = "copies.json", "copies.csv", "gallery.npz"
+COLUMNS = ("image", "class", "lesion_id", "distance", "ratio")
+# averaged over splits, where they are known
+MEANS = ("copy_rate", "expected_rate", "noticed_from", "near_rate", "neighbour_ratio", "held_out_ratio", "c_t")
+GREYS = 255
+SMALLEST = 1e-300  # p may be 0 in floating point, which has no logarithm
+
+
+def write_split_copies(folder: Path, images: SplitImages, report: CopyReport, lesion_ids: Sequence[str]) -> None:
+    """Write what was found in one split, every image that was judged, and the closest pairs.
+
+    Args:
+        folder: Where to write.
+        images: The split's.
+        report: What was found.
+        lesion_ids: Pseudonyms of the training lesions.
+    """
+    named = [
+        {"class": images.class_names[images.synthetic.labels[pair.synthetic]], "lesion_id": lesion_ids[pair.train]}
+        for pair in report.pairs
+    ]
+    found = report.as_json()
+    found["pairs"] = [pair | names for pair, names in zip(found["pairs"], named, strict=True)]
+    write_json(folder / FILE, found)
+    with (folder / TABLE).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        if near := report.judged:
+            for i, label in enumerate(images.synthetic.labels):
+                numbers = [f"{x:.4f}" for x in (near.distance[i], near.ratio[i])]
+                writer.writerow([i, images.class_names[label], lesion_ids[near.lesion[i]], *numbers])
+    shown = gallery(images, report)
+    ours, theirs = ((shown[which].clip(0, 1) * GREYS).round().astype(np.uint8) for which in ("synthetic", "train"))
+    np.savez_compressed(folder / GALLERY, synthetic=ours, train=theirs)
+
+
+def gather_copies(folder: Path, runs: Path, quality: Mapping[str, Sequence[Stage]]) -> dict[str, Any]:
+    """Write the run's `copies.csv` and `gallery.npz`, and describe what was found in each arm's pools.
+
+    The gallery holds, as n_synthetic and n_train for the n-th arm, the closest pairs over its splits, of shape
+    (pairs, H, W) from 0 to 255.
+    """
+    pictures: dict[str, Any] = {}
+    described: dict[str, Any] = {}
+    with replacing(folder / TABLE) as part, part.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("arm", "repeat", "fold", *COLUMNS))
+        for number, (arm, stages) in enumerate(quality.items()):
+            for stage in stages:
+                with (stage.folder(runs) / TABLE).open(newline="") as rows:
+                    writer.writerows([arm, *_place(stage).values(), *row] for row in list(csv.reader(rows))[1:])
+            pairs, shown = _closest(stages, runs)
+            pictures |= {f"{number}_{which}": images for which, images in shown.items()}
+            splits = [_place(stage) | json.loads((stage.folder(runs) / FILE).read_text()) for stage in stages]
+            described[arm] = over_splits(splits) | {"pairs": pairs}
+    with replacing(folder / GALLERY) as part, part.open("wb") as file:
+        np.savez_compressed(file, **pictures)
+    return described
+
+
+def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the splits of one pool say together.
+
+    The folds of a repeat hold different patients out and have generators of their own: their p are combined by Fisher's
+    method (Fisher 1932, Statistical Methods for Research Workers, sec. 21.1). Repeats hold the same patients: twice the
+    median of theirs counts (Meinshausen et al. 2009, doi 10.1198/jasa.2009.tm08647).
+
+    Args:
+        splits: `CopyReport.as_json` with repeat and fold.
+
+    Returns:
+        rows (by images and class: means over splits, p, flagged, and in how many splits it was flagged and judged),
+        instrument_works, findings (class), and splits, the sentence of each.
+    """
+    by_key: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = {}
+    for split in splits:
+        for row in split["rows"]:
+            by_key.setdefault((row["images"], row["class_name"]), []).append((split["repeat"], row))
+    classes = len({name for _, name in by_key} - {ALL})
+    rows = [_combined(*key, found, 1 if key[1] == ALL else classes) for key, found in by_key.items()]
+    flags = {(row["images"], row["class"]): row["flagged"] for row in rows}
+    works = all(flags[name, ALL] for name in COPIES) and not flags[HELD_OUT, ALL]
+    findings = [
+        {"kind": "copies", "class": name} for (images, name), flag in flags.items() if images == SYNTHETIC and flag
+    ]
+    return {
+        "rows": rows,
+        "instrument_works": works,
+        "findings": findings if works else [],
+        "splits": [
+            {key: split[key] for key in ("repeat", "fold", "flagged", "sentence", "instrument")} for split in splits
+        ],
+    }
+
+
+def _combined(images: str, name: str, found: Sequence[tuple[int, Mapping[str, Any]]], tests: int) -> dict[str, Any]:
+    """One set of images of one class over the splits; flagged below 5 %, shared among `tests` classes."""
+    judged = [row for _, row in found if row["p"] is not None]
+    p = combined_p([(repeat, row["p"]) for repeat, row in found if row["p"] is not None])
+    means = {key: _mean([row[key] for row in judged if row[key] is not None]) for key in MEANS}
+    return {
+        "images": images,
+        "class": name,
+        "p": p,
+        "flagged": p is not None and p < ALPHA / tests,
+        "flagged_splits": sum(row["flagged"] for row in judged),
+        "judged_splits": len(judged),
+        **means,
+    }
+
+
+def combined_p(found: Sequence[tuple[int, float]]) -> float | None:
+    """One p from those of the splits, each with its repeat; see `over_splits`. None of none."""
+    by_repeat: dict[int, list[float]] = {}
+    for repeat, p in found:
+        by_repeat.setdefault(repeat, []).append(max(p, SMALLEST))
+    each = [float(combine_pvalues(ps, method="fisher").pvalue) for ps in by_repeat.values()]
+    if len(each) < 2:
+        return each[0] if each else None
+    return min(1.0, 2 * float(np.median(each)))
+
+
+def _closest(stages: Sequence[Stage], runs: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The closest pairs over all splits, and their images."""
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for stage in stages:
+        found = json.loads((stage.folder(runs) / FILE).read_text())["pairs"]
+        with np.load(stage.folder(runs) / GALLERY) as file:
+            images = dict(file)
+        pairs += [
+            (_place(stage) | pair, {which: array[i] for which, array in images.items()}) for i, pair in enumerate(found)
+        ]
+    pairs = sorted(pairs, key=lambda pair: pair[0]["ratio"])[:PAIRS]
+    stacked = {which: np.stack([shown[which] for _, shown in pairs]) for which in pairs[0][1]} if pairs else {}
+    return [pair for pair, _ in pairs], stacked
+
+
+def _place(stage: Stage) -> dict[str, Any]:
+    return {key: stage.settings[key] for key in ("repeat", "fold")}
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None

@@ -1,0 +1,137 @@
+"""What `quality.html` and `copies.html` show: sentences, figures, tables and the closest pairs of each pool."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from liverlab.quality.measured import ALL
+from liverlab.report import figures, quality_words
+from liverlab.report.copies_section import copies_section
+from liverlab.report.quality_figures import Dot, dot_figure, spectrum_figure
+from liverlab.report.quality_words import MEASURES, SETS, SPACES, Pool, find, main_space, number_text
+
+# measures with a figure of their own, all classes together, and what guessing gives
+SHOWN = {"kid": None, "coverage": None, "recall": None, "tstr": None, "two_sample_auc": 0.5}
+MOST_POOLS = 4  # in a figure
+
+
+def quality_section(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the includes show; None for a run without a generator's images, only `absent` for one without the file.
+
+    Args:
+        folder: The run's.
+        metrics: `metrics.json`, its arms those in focus.
+        run: Content of `run.json`.
+    """
+    path = folder / "quality.json"
+    if not path.is_file():
+        used = metrics["generators"] and any(arm["training_images"]["synthetic"] for arm in run["arms"].values())
+        return {"absent": quality_words.NOT_MEASURED, "pools": []} if used else None
+    quality = json.loads(path.read_text())
+    pools, arms = quality["pools"], list(metrics["arms"])
+    shown = [pool for pool in pools if set(pool["arms"]) & set(arms)][:MOST_POOLS] or pools[:1]
+    colours = {pool["arm"]: _colour(pool, arms) for pool in shown}
+    several = len(pools) > 1
+    return {
+        "absent": None,
+        "settings": {key: quality[key] for key in ("draws", "neighbours", "most_per_class")},
+        "pools": pools,
+        "statements": [text for pool in pools for text in quality_words.statements(pool, several=several)],
+        "space": SPACES.get(main_space(shown[0]) or "", ""),
+        "figures": [(title, Markup(svg)) for title, svg in dot_figures(shown, colours, metrics["class_names"])],
+        "spectra": [(name, Markup(svg)) for name, svg in spectrum_figures(shown, colours)],
+        "legend": [(pool["arm"], figures.VARIABLES[colours[pool["arm"]]]) for pool in shown] if several else [],
+        "tables": [(pool["arm"], list(table(pool, metrics["class_names"]))) for pool in pools],
+        "missing": [(pool["arm"], quality_words.absent(pool, quality["neighbours"])) for pool in pools],
+        "copies": copies_section(folder, pools),
+        "glossary": [
+            *((f"{name}", words) for name, words in dict.fromkeys(MEASURES.values())),
+            *((SPACES[space["name"]], space["about"]) for space in pools[0]["spaces"]),
+        ],
+    }
+
+
+def _colour(pool: Pool, arms: Sequence[str]) -> str:
+    """That of the first arm on the page that uses the pool."""
+    return figures.arm_colour(next((i for i, arm in enumerate(arms) if arm in pool["arms"]), 0))
+
+
+def dot_figures(
+    pools: Sequence[Pool], colours: Mapping[str, str], class_names: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Caption and figure of each measure in the first space, and of MS-SSIM by class."""
+    space = main_space(pools[0]) or ""
+    for measure, chance in SHOWN.items():
+        found = [*_synthetic(pools, colours, space, measure), *_floors(pools[0], space, measure, ("train", "classic"))]
+        if found:
+            caption = "{}: {}".format(*MEASURES[measure])
+            yield caption, dot_figure({dot.name: [dot] for dot in found}, f"quality-{measure}", caption, chance=chance)
+    alike = {
+        name: [
+            *_synthetic(pools, colours, "pixels", "ms_ssim", name),
+            *_floors(pools[0], "pixels", "ms_ssim", ("train", "held_out"), name),
+        ]
+        for name in class_names
+    }
+    if shown := {name: dots for name, dots in alike.items() if dots}:
+        caption = "{}: {}".format(*MEASURES["ms_ssim"])
+        yield caption, dot_figure(shown, "quality-ms_ssim", caption)
+
+
+def _synthetic(
+    pools: Sequence[Pool], colours: Mapping[str, str], space: str, measure: str, class_name: str = ALL
+) -> Iterator[Dot]:
+    """A dot for each pool that was measured."""
+    for pool in pools:
+        if row := find(pool, space, "synthetic", measure, class_name):
+            name = f"Synthetic, {pool['arm']}" if len(pools) > 1 else "Synthetic"
+            yield Dot(_of(name, class_name), row, colours[pool["arm"]], False)
+
+
+def _floors(pool: Pool, space: str, measure: str, sets: Sequence[str], class_name: str = ALL) -> Iterator[Dot]:
+    """What real images reach."""
+    for images in sets:
+        real = "trtr" if (measure, images) == ("tstr", "train") else measure
+        if row := find(pool, space, images, real, class_name):
+            yield Dot(_of(SETS[images].capitalize(), class_name), row, figures.MUTED, True)
+
+
+def _of(name: str, class_name: str) -> str:
+    return name if class_name == ALL else f"{class_name}, {name.lower()}"
+
+
+def spectrum_figures(pools: Sequence[Pool], colours: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Class and figure; nothing of a class with too few held-out patients for a band."""
+    band = pools[0]["spectra"]
+    for i, (name, curves) in enumerate(band["classes"].items()):
+        if name != ALL:
+            lines = {
+                pool["arm"]: (pool["spectra"]["classes"][name]["synthetic"], colours[pool["arm"]])
+                for pool in pools
+                if name in pool["spectra"]["classes"]
+            }
+            ends = (curves["low"], curves["high"])
+            yield name, spectrum_figure(band["frequency"], ends, lines, name, f"quality-spectrum-{i}")
+
+
+def table(pool: Pool, class_names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Every measure of a pool: a block for each feature space, a row for each measure and set of images."""
+    by_cell = {(row["features"], row["measure"], row["images"], row["class"]): row for row in pool["rows"]}
+    names = (ALL, *class_names)
+    for space in dict.fromkeys(row["features"] for row in pool["rows"]):
+        rows: list[dict[str, Any]] = []
+        for measure, images in dict.fromkeys(key[1:3] for key in by_cell if key[0] == space):
+            cells = [_cell(by_cell.get((space, measure, images, name))) for name in names]
+            rows.append({"measure": MEASURES[measure][0], "images": SETS[images], "cells": cells})
+        rows.sort(key=lambda row: [known[0] for known in MEASURES.values()].index(row["measure"]))
+        yield {"space": SPACES[space], "rows": rows}
+
+
+def _cell(row: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if row is None:
+        return None
+    ends = [number_text(end) for end in row["interval"] or ()]
+    return {"value": number_text(row["estimate"]), "span": " to ".join(ends)}

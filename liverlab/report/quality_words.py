@@ -1,0 +1,174 @@
+"""What was measured on the synthetic images, in words; and why something was not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from liverlab.quality.measured import ALL
+from liverlab.report.generator_words import listed
+
+NBSP = "\u00a0"
+# name, and what it says: for the table and the figures
+MEASURES = {
+    "kid": ("KID", "distance of two sets of images; 0: none to be seen"),
+    "fid": ("FID", "distance of two normal distributions; above 0 for equal sets too"),
+    "precision": ("Precision", "share of images that lie among held-out lesions"),
+    "recall": ("Recall", "share of held-out lesions that lie among the images"),
+    "density": ("Density", "how densely images lie where held-out lesions are; 1 for equal sets"),
+    "coverage": ("Coverage", "share of held-out lesions with such an image nearby"),
+    "tstr": ("Accuracy", "of held-out lesions, after training on these images alone"),
+    "trtr": ("Accuracy", "of held-out lesions, after training on these images alone"),  # the same, of real ones
+    "trts": ("Accuracy on them", "of these images, after training on real lesions"),
+    "two_sample_auc": ("AUROC", "of telling the images from held-out lesions; 0.5: guessing"),
+    "spectrum_distance": ("Spectrum", "distance from the held-out lesions’ mean spectrum, in log10 of power"),
+    "spectrum_outside": ("Spectrum outside", "share of frequencies outside the held-out band"),
+    "ms_ssim": ("MS-SSIM", "likeness of two images of a class; 1: the same image"),
+}
+SETS = {
+    "synthetic": "synthetic",
+    "train": "training lesions",
+    "classic": "classic images",
+    "held_out": "held-out lesions",
+}
+SPACES = {
+    "radiomics": "radiomics",
+    "random": "random networks",
+    "cnn": "the split’s CNN",
+    "own": "the user’s network",
+    "pixels": "images themselves",
+}
+NOT_MEASURED = (
+    "The synthetic images of this run were neither compared with held-out lesions nor searched for copies: there is no "
+    "quality.json. Either quality.measured was false, or an earlier version wrote the run. Running the experiment "
+    "again with quality.measured=true adds it; finished stages are kept."
+)
+NO_CNN = (
+    "The split’s CNN lends no features: the run has no plain CNN of these splits that never saw a synthetic image, or "
+    "its last layer is dead."
+)
+LEAK = (
+    "{arm} is a leak on purpose: its generator saw the held-out lesions too, so that being near to them is no merit "
+    "of these images, and copies of training lesions do not stand out."
+)
+
+Pool = Mapping[str, Any]  # of `quality.json`
+Row = Mapping[str, Any]
+
+
+def cautions(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One sentence for each arm and kind of finding, for the verdict's box."""
+    kinds = {
+        "drops_modes": "The synthetic images of {arm} show fewer kinds{of} than real lesions do: they add nothing "
+        "where they lack something.",
+        "copies": "Some synthetic images of {arm} are copies of training lesions{of}: they add weight, not variety, "
+        "and show patients.",
+    }
+    found: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        found.setdefault((finding["arm"], finding["kind"]), []).append(finding["class"])
+    return [kinds[kind].format(arm=arm, of=_of(classes)) for (arm, kind), classes in found.items()]
+
+
+def _of(classes: Sequence[str]) -> str:
+    """E.g. " of cyst and metastasis"; nothing where no single class was found."""
+    named = [name for name in dict.fromkeys(classes) if name != ALL]
+    return f" of {listed(named)}" if named else ""
+
+
+def statements(pool: Pool, *, several: bool) -> list[str]:
+    """What a clinician may read of a pool: coverage, whether its images can be told, what they teach.
+
+    Args:
+        pool: One of `quality.json`.
+        several: Whether the page is about several pools, so that each is named.
+    """
+    space = main_space(pool)
+    sentences = [LEAK.format(arm=pool["arm"])] if pool["leak"] else []
+    if space:
+        told = [_coverage(pool, space), _telling(pool, space), _teaching(pool, space)]
+        sentences += [sentence for sentence in told if sentence]
+    prefix = f"{pool['arm']}: " if several else ""
+    return [prefix + sentence for sentence in sentences]
+
+
+def main_space(pool: Pool) -> str | None:
+    """The first space in which real images could be measured too: that of the sentences and the figures."""
+    return next((row["features"] for row in pool["rows"] if row["measure"] in ("coverage", "tstr")), None)
+
+
+def find(pool: Pool, features: str, images: str, measure: str, class_name: str = ALL) -> Row | None:
+    """A row of a pool; None where it has none."""
+    wanted = {"features": features, "images": images, "measure": measure, "class": class_name}
+    return next((row for row in pool["rows"] if wanted.items() <= row.items()), None)
+
+
+def _coverage(pool: Pool, space: str) -> str | None:
+    row, floor = (find(pool, space, images, "coverage") for images in ("synthetic", "train"))
+    dropped = _of([finding["class"] for finding in pool["findings"]])
+    begin = f"The synthetic images show fewer kinds{dropped} than real lesions do." if pool["findings"] else ""
+    if row is None or floor is None:
+        return begin or None
+    numbers = (
+        f"{share(row['estimate'])} of the held-out lesions have a synthetic image nearby, {share(floor['estimate'])} "
+        f"a real training lesion{_difference(row)}."
+    )
+    if begin:
+        return f"{begin} {numbers}"
+    worse = row["minus_train"]["interval"] is not None and row["minus_train"]["interval"][1] < 0
+    how = "less well by the synthetic images than" if worse else "about as well by the synthetic images as"
+    return f"Held-out lesions are covered {how} by real training lesions. {numbers}"
+
+
+def _difference(row: Row) -> str:
+    ends = row["minus_train"]["interval"]
+    if ends is None:
+        return ""
+    points = [f"{100 * x:+.0f}".replace("-", "−") for x in (row["minus_train"]["estimate"], *ends)]
+    return f" (difference {points[0]} points, 95{NBSP}% interval {points[1]} to {points[2]})"
+
+
+def _telling(pool: Pool, space: str) -> str | None:
+    row, floor = (find(pool, space, images, "two_sample_auc") for images in ("synthetic", "train"))
+    if row is None:
+        return None
+    beside = f"; real training lesions reach {floor['estimate']:.2f}" if floor else ""
+    return (
+        f"A simple test tells synthetic images from held-out lesions with an AUROC of {row['estimate']:.2f}, where 0.5 "
+        f"is guessing{beside}."
+    )
+
+
+def _teaching(pool: Pool, space: str) -> str | None:
+    row, floor = find(pool, space, "synthetic", "tstr"), find(pool, space, "train", "trtr")
+    if row is None or floor is None:
+        return None
+    return (
+        f"Trained on synthetic images alone, a simple classifier names {share(row['estimate'])} of the held-out "
+        f"lesions correctly; trained on as many real ones, {share(floor['estimate'])}."
+    )
+
+
+def absent(pool: Pool, neighbours: int) -> list[str]:
+    """What of a pool could not be measured, and why."""
+    sentences = [] if any(space["name"] == "cnn" for space in pool["spaces"]) else [NO_CNN]
+    fewest = {which: min(min(split[which].values()) for split in pool["splits"]) for which in ("synthetic", "held_out")}
+    for name, measures in pool["too_few"].items():
+        what = listed(list(dict.fromkeys(MEASURES[measure][0] for measure in measures)))
+        sentences.append(f"{'All classes' if name == ALL else name}: too few images for {what}.")
+    if pool["too_few"]:
+        sentences.append(
+            f"At least {neighbours + 1} images of each class are needed in every set for most of these; this pool has "
+            f"{fewest['synthetic']}, and there are {fewest['held_out']} held-out lesions, of the class and split with "
+            "the fewest."
+        )
+    return sentences
+
+
+def share(value: float) -> str:
+    """A share in whole per cent."""
+    return f"{100 * value:.0f}{NBSP}%"
+
+
+def number_text(value: float) -> str:
+    """Three decimals, two digits where the value is small: distances span orders of magnitude."""
+    text = f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
+    return text.replace("-", "−")

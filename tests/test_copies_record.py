@@ -1,0 +1,81 @@
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+from fake_quality import FOUND, fake_images, fake_report, fake_stages
+from fake_run import CLASSES
+
+from liverlab.copies_record import combined_p, gather_copies, over_splits, write_split_copies
+
+
+def test_folds_by_fishers_method_and_repeats_by_twice_their_median():
+    assert combined_p([]) is None
+    assert combined_p([(0, 0.3)]) == pytest.approx(0.3)
+    # closed form of two: chi squared of four degrees of freedom above -2 ln(pq) is pq (1 - ln(pq))
+    product = 0.04 * 0.2
+    assert combined_p([(0, 0.04), (0, 0.2)]) == pytest.approx(product * (1 - math.log(product)))
+    assert combined_p([(0, 0.01), (1, 0.02), (2, 0.9)]) == pytest.approx(0.04)
+    assert combined_p([(0, 0.7), (1, 0.8)]) == 1.0
+    assert combined_p([(0, 0.0), (0, 0.5)]) == pytest.approx(0, abs=1e-100)
+
+
+def splits(*found, p=0.3):
+    images = fake_images(CLASSES, seed=0)
+    return [{"repeat": 0, "fold": i} | fake_report(images, each, p).as_json() for i, each in enumerate(found)]
+
+
+def test_copies_are_found_where_the_controls_say_that_the_search_works():
+    assert over_splits(splits(FOUND, FOUND))["findings"] == []
+    copied = FOUND | {"synthetic": True}
+    found = over_splits(splits(copied, copied, FOUND))
+    assert found["instrument_works"]
+    assert found["findings"] == [{"kind": "copies", "class": name} for name in ("all", *CLASSES)]
+    (row,) = (row for row in found["rows"] if (row["images"], row["class"]) == ("synthetic", "all"))
+    assert (row["flagged_splits"], row["judged_splits"], row["copy_rate"]) == (2, 3, 0.125)
+
+
+@pytest.mark.parametrize("broken", [{"copycat": False}, {"noise": False}, {"held_out": True}])
+def test_a_search_that_fails_its_own_check_finds_nothing(broken):
+    bad = FOUND | {"synthetic": True} | broken
+    found = over_splits(splits(bad, bad))
+    assert not found["instrument_works"]
+    assert found["findings"] == []
+
+
+def test_a_class_needs_a_smaller_p_than_all_images():
+    """At p = .03 in a single split, all images are flagged, and none of three classes: .05 / 3 is .0167."""
+    found = over_splits(splits(FOUND, p=0.03))
+    flagged = {row["class"] for row in found["rows"] if row["images"] == "synthetic" and row["flagged"]}
+    assert flagged == {"all"}
+
+
+def test_every_image_has_a_row_and_the_closest_pairs_are_shown(tmp_path):
+    stages, _ = fake_stages(tmp_path / "runs", "acgan", folds=2)
+    found = gather_copies(tmp_path, tmp_path / "runs", {"acgan": stages})["acgan"]
+    with (tmp_path / "copies.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 3 * 8  # splits, classes, images
+    assert [(row["fold"], row["image"], row["class"], row["lesion_id"]) for row in rows[23:26]] == [
+        ("0", "23", CLASSES[2], "L023"), ("1", "0", CLASSES[0], "L10"), ("1", "1", CLASSES[0], "L11"),
+    ]  # fmt: skip
+    ratios = [pair["ratio"] for pair in found["pairs"]]
+    assert ratios == sorted(ratios)
+    assert [(pair["fold"], pair["lesion_id"]) for pair in found["pairs"][:2]] == [(0, "L00"), (1, "L10")]
+    with np.load(tmp_path / "gallery.npz") as file:
+        shown = dict(file)
+    assert {name: (images.shape, images.dtype) for name, images in shown.items()} == dict.fromkeys(
+        ("0_synthetic", "0_train"), ((8, 64, 64), np.uint8)
+    )
+    first = fake_images(CLASSES, seed=0).synthetic.images[0, 0].numpy()
+    np.testing.assert_array_equal(shown["0_synthetic"][0], (first * 255).round())
+
+
+def test_a_split_where_nothing_can_be_compared(tmp_path):
+    images = fake_images(CLASSES, seed=0)
+    report = fake_report(images)
+    report = type(report)(report.rows, [], None, False, "Too few.")
+    write_split_copies(tmp_path, images, report, [])
+    assert json.loads((tmp_path / "copies.json").read_text())["pairs"] == []
+    assert (tmp_path / "copies.csv").read_text().count("\n") == 1  # the head alone

@@ -1,0 +1,96 @@
+import pytest
+
+from liverlab.quality.measured import ALL
+from liverlab.report.quality_words import absent, cautions, main_space, number_text, statements
+
+
+def row(images, measure, estimate, interval=None, **more):
+    place = {"features": "radiomics", "images": images, "class": ALL, "measure": measure}
+    return place | {"estimate": estimate, "interval": interval} | more
+
+
+def pool(*rows, findings=(), leak=False, **more):
+    counts = {"cyst": 9, "metastasis": 4}
+    splits = [{"repeat": 0, "fold": 0, "synthetic": counts, "held_out": {"cyst": 3, "metastasis": 7}}]
+    return {
+        "arm": "acgan", "rows": list(rows), "findings": list(findings), "leak": leak, "too_few": {}, "splits": splits,
+        "spaces": [{"name": "radiomics", "about": ""}, {"name": "cnn", "about": ""}],
+    } | more  # fmt: skip
+
+
+def covered(difference, interval):
+    minus = {"estimate": difference, "interval": interval}
+    return [row("train", "coverage", 0.94), row("synthetic", "coverage", 0.94 + difference, minus_train=minus)]
+
+
+def test_covered_about_as_well_where_no_difference_is_to_be_seen():
+    (sentence,) = statements(pool(*covered(-0.04, [-0.12, 0.05])), several=False)
+    assert sentence == (
+        "Held-out lesions are covered about as well by the synthetic images as by real training lesions. 90\u00a0% of "
+        "the held-out lesions have a synthetic image nearby, 94\u00a0% a real training lesion (difference −4 points, "
+        "95\u00a0% interval −12 to +5)."
+    )
+
+
+def test_covered_less_well_where_the_whole_interval_is_below():
+    (sentence,) = statements(pool(*covered(-0.3, [-0.4, -0.2])), several=True)
+    assert sentence.startswith("acgan: Held-out lesions are covered less well by the synthetic images than by real")
+
+
+def test_dropped_modes_come_first():
+    finding = {"kind": "drops_modes", "class": "cyst", "space": "radiomics", "sentence": "."}
+    (sentence,) = statements(pool(*covered(-0.3, [-0.4, -0.2]), findings=[finding]), several=False)
+    assert sentence.startswith("The synthetic images show fewer kinds of cyst than real lesions do. 64\u00a0% of")
+    assert "about as well" not in sentence
+
+
+def test_telling_and_teaching():
+    telling, teaching = statements(
+        pool(
+            row("synthetic", "tstr", 0.61), row("train", "trtr", 0.68),
+            row("synthetic", "two_sample_auc", 0.934), row("train", "two_sample_auc", 0.52),
+        ),
+        several=False,
+    )  # fmt: skip
+    assert "AUROC of 0.93, where 0.5 is guessing; real training lesions reach 0.52." in telling
+    assert "names 61\u00a0% of the held-out lesions correctly; trained on as many real ones, 68\u00a0%." in teaching
+
+
+def test_a_leak_is_said_first():
+    first, *_ = statements(pool(*covered(0.0, [-0.1, 0.1]), leak=True), several=False)
+    assert first.startswith("acgan is a leak on purpose")
+
+
+def test_nothing_measured_gives_no_sentence():
+    empty = pool()
+    assert main_space(empty) is None
+    assert statements(empty, several=False) == []
+
+
+def test_what_is_absent_and_why():
+    assert absent(pool(), neighbours=5) == []
+    without, cyst, why = absent(pool(too_few={"cyst": ["recall", "tstr", "trtr"]}, spaces=[]), neighbours=5)
+    assert without.startswith("The split’s CNN lends no features")
+    assert cyst == "cyst: too few images for Recall and Accuracy."
+    assert why.startswith("At least 6 images of each class are needed")
+    assert "this pool has 4, and there are 3 held-out lesions" in why
+
+
+def test_one_caution_for_each_arm_and_kind():
+    found = [
+        {"arm": "acgan", "kind": "copies", "class": ALL},
+        {"arm": "dcgan", "kind": "drops_modes", "class": "cyst"},
+        {"arm": "dcgan", "kind": "drops_modes", "class": "hemangioma"},
+        {"arm": "dcgan", "kind": "drops_modes", "class": "cyst"},  # in another feature space
+    ]
+    copies, modes = cautions(found)
+    assert copies.startswith("Some synthetic images of acgan are copies of training lesions: ")
+    assert modes.startswith("The synthetic images of dcgan show fewer kinds of cyst and hemangioma than real lesions")
+    assert cautions([]) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.1234, "0.123"), (-0.5, "−0.500"), (0.00123, "0.0012"), (0, "0.000"), (12.3456, "12.346")]
+)
+def test_numbers_of_any_size(value, text):
+    assert number_text(value) == text
