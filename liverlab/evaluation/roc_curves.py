@@ -1,0 +1,120 @@
+"""ROC curves, the areas under them and average precision, one-vs-rest, with bootstrap draws of patients.
+
+Scores of different folds are never ranked together: curves are averaged over folds at the same false-positive rate
+(vertical averaging: Fawcett 2006, Pattern Recognition Letters 27:861, sec. 9), areas and precisions as they are. What a
+fold lacks the lesions for is left out of that mean; the mean over classes (macro) needs all classes in the fold.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from liverlab.evaluation.metrics import Floats
+from liverlab.evaluation.prediction_table import PredictionTable
+from liverlab.evaluation.sampled import Sampled, described
+
+GRID = np.linspace(0, 1, 51)  # false-positive rates
+DIGITS = 4  # of a curve in metrics.json
+
+
+def cumulated(scores: Floats, positive: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, Floats]:
+    """True and false positives at every threshold, from none called to all; rows of equal scores are called together.
+
+    Args:
+        scores: Shape (N,).
+        positive: Whether each row is of the class, shape (N,).
+        weights: Of the rows, shape (D, N).
+
+    Returns:
+        Sums of weights, each of shape (D, different scores + 1).
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    ordered = weights[:, order]
+    called = np.cumsum(ordered, axis=1)[:, ends]
+    hits = np.cumsum(ordered * positive[order], axis=1)[:, ends]
+    true, false = (np.pad(part, ((0, 0), (1, 0))) for part in (hits, called - hits))
+    return true, false
+
+
+def heights(true: Floats, false: Floats) -> Floats:
+    """True-positive rate at the false-positive rates of GRID, shape (D, 51); NaN without positives or negatives."""
+    positives, negatives = true[:, -1:], false[:, -1:]
+    # counts and not rates, so that a step of the curve at a point of the grid is met exactly; draws one after another
+    # make one rising line, which takes a single interpolation
+    apart = np.arange(len(false))[:, None] * (negatives.max() + 2)
+    places = np.round(GRID * negatives, 9) + apart
+    reached = np.interp(places.ravel(), (false + apart).ravel(), true.ravel()).reshape(places.shape)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(negatives > 0, reached / positives, np.nan))
+
+
+def areas(true: Floats, false: Floats) -> Floats:
+    """Area under each ROC curve, shape (D,); NaN without positives or negatives."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.trapezoid(true, false, axis=1) / (true[:, -1] * false[:, -1]))
+
+
+def average_precisions(true: Floats, false: Floats) -> Floats:
+    """Mean of the precision over recalls, shape (D,): a sum of steps, as in scikit-learn; NaN without positives."""
+    called = (true + false)[:, 1:]
+    precision = np.divide(true[:, 1:], called, out=np.zeros_like(called), where=called > 0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.diff(true) * precision).sum(1) / true[:, -1])
+
+
+def curve_draws(table: PredictionTable, arm: int, weights: Floats) -> dict[str, Sampled]:
+    """Area, average precision and curve of each class, then of their mean (macro).
+
+    Args:
+        table: Predictions.
+        arm: Position of the arm.
+        weights: Of `bootstrap.sample_and_draws`, shape (1 + draws, patients).
+
+    Returns:
+        area and average_precision of shape (C + 1,), and tpr of shape (C + 1, 51). Their `repeats` are splits.
+    """
+    measures = {"area": areas, "average_precision": average_precisions, "tpr": heights}
+    found: dict[str, list[Floats]] = {name: [] for name in measures}
+    for split in table.splits:
+        rows = table.in_split(*split)
+        mine, labels, scores = weights[:, table.patients[rows]], table.labels[rows], table.probabilities[arm, rows]
+        by_class = []
+        for c in range(scores.shape[1]):
+            counts = cumulated(scores[:, c], labels == c, mine)
+            by_class.append([measure(*counts) for measure in measures.values()])
+        for name, values in zip(measures, zip(*by_class, strict=True), strict=True):
+            found[name].append(np.stack([*values, np.mean(values, axis=0)], axis=1))
+    return {name: _over_splits(np.stack(parts)) for name, parts in found.items()}
+
+
+def _over_splits(values: Floats) -> Sampled:
+    """Mean over the splits that define it, of values of shape (S, 1 + draws, ...)."""
+    defined = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(defined, values, 0).sum(0) / defined.sum(0)
+    return Sampled(mean[0], mean[1:], values[:, 0])
+
+
+def roc_summary(table: PredictionTable, curves: dict[str, Sampled]) -> dict[str, Any]:
+    """The curves for `metrics.json`.
+
+    Returns:
+        fpr (51 rates), and for macro and by class name in `classes`: area, and tpr, low and high at these rates; None
+        for a class that no fold can rank.
+    """
+    found = [_one_curve(table, curves, c) for c in range(len(table.class_names) + 1)]
+    classes = dict(zip(table.class_names, found, strict=False))
+    return {"fpr": GRID.round(DIGITS).tolist(), "macro": found[-1], "classes": classes}
+
+
+def _one_curve(table: PredictionTable, curves: dict[str, Sampled], c: int) -> dict[str, Any] | None:
+    if np.isnan(curves["area"].estimate[c]):
+        return None
+    tpr = curves["tpr"].at(c)
+    low, high = tpr.band()
+    patients = len(np.unique(table.patients))
+    area = described(curves["area"].at(c), rows=len(table.labels), patients=patients)
+    lines = {"tpr": tpr.estimate, "low": low, "high": high}
+    return {"area": area} | {name: line.round(DIGITS).tolist() for name, line in lines.items()}
