@@ -1,7 +1,7 @@
 """ROC curves, the areas under them and average precision, one-vs-rest, with bootstrap draws of patients.
 
 Scores of different folds are never ranked together: curves are averaged over folds at the same false-positive rate
-(vertical averaging: Fawcett 2006, Pattern Recognition Letters 27:861, sec. 9), areas and precisions as they are. What a
+(vertical averaging: Fawcett 2006, Pattern Recognition Letters 27:861), areas and precisions as they are. What a
 fold lacks the lesions for is left out of that mean; the mean over classes (macro) needs all classes in the fold.
 """
 

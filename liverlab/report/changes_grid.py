@@ -22,30 +22,29 @@ def changes_section(folder: Path, metrics: dict[str, Any]) -> dict[str, Any] | N
         metrics: Content of `metrics.json`.
 
     Returns:
-        sentence, by_seeds, images (whether there are any), rows (by class and for all), and groups: title, lesions
-        (each with its image as data URI, or None) and how many further ones there are.
+        sentence, by_seeds, rows (class and counts, then all), groups (title, lesions with image as data URI or None, how
+        many further ones there are) and images: whether there are any.
     """
     changes = metrics["changes"]
     if changes is None:
         return None
     images = _images(folder / FILE)
-    total = {
-        part: sum(counts[part] for counts in changes["by_class"].values())
-        for part in ("both", "gained", "lost", "neither")
-    }
+    rows = list(changes["by_class"].values())
+    total = {part: sum(row[part] for row in rows) for part in rows[0]}
+    groups = [
+        {
+            "title": title.format(**changes),
+            "lesions": [change | {"image": images.get(change["lesion_id"])} for change in changes["shown"][kind]],
+            "further": changes["lesions"][kind] - len(changes["shown"][kind]),
+        }
+        for kind, title in TITLES.items()
+    ]
     return {
         "sentence": changes_sentence(changes, total, metrics["counts"]["repeats"]),
-        "rows": changes["by_class"] | {"all": total},
-        "groups": [
-            {
-                "title": title.format(**changes),
-                "lesions": [change | {"image": images.get(change["lesion_id"])} for change in changes["shown"][kind]],
-                "further": changes["lesions"][kind] - len(changes["shown"][kind]),
-            }
-            for kind, title in TITLES.items()
-        ],
-        "images": bool(images),
         "by_seeds": seeds_sentence(changes["by_seeds"]),
+        "rows": [*changes["by_class"].items(), ("all classes", total)],
+        "groups": groups,
+        "images": any(lesion["image"] for group in groups for lesion in group["lesions"]),
     }
 
 

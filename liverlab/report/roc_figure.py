@@ -17,26 +17,23 @@ def roc_section(metrics: dict[str, Any]) -> dict[str, Any]:
     """What `roc.html` shows: ROC curve of all classes, reliability curve, one ROC curve per class, and sentences."""
     arms, banded = metrics["arms"], compared(metrics)[:2]
     macro = {name: arm["roc"]["macro"] for name, arm in arms.items()}
+    by_class = [
+        (class_name, roc_figure(arms, curves, banded, f"roc-{c}", f"ROC curve of {class_name}"))
+        for c, class_name in enumerate(metrics["class_names"])
+        for curves in [{name: arm["roc"]["classes"][class_name] for name, arm in arms.items()}]
+    ]
     return {
-        "roc": _drawn(roc_figure(arms, macro, banded, "roc", "ROC curve, mean over classes")),
-        "reliability": Markup(reliability_figure(arms, banded)),
-        "classes": [
-            (class_name, _drawn(roc_figure(arms, curves, banded, f"roc-{c}", f"ROC curve of {class_name}")))
-            for c, class_name in enumerate(metrics["class_names"])
-            for curves in [{name: arm["roc"]["classes"][class_name] for name, arm in arms.items()}]
-        ],
+        "roc": roc_figure(arms, macro, banded, "roc", "ROC curve, mean over classes"),
+        "reliability": reliability_figure(arms, banded),
+        "classes": [(class_name, svg) for class_name, svg in by_class if svg],
         "banded": " and ".join(banded),
         "sentences": [calibration_sentence(name, arms[name]) for name in banded],
     }
 
 
-def _drawn(svg: str | None) -> Markup | None:
-    return Markup(svg) if svg else None
-
-
 def roc_figure(
     arms: Mapping[str, Any], curves: Mapping[str, Any], banded: Sequence[str], name: str, title: str
-) -> str | None:
+) -> Markup | None:
     """One ROC curve per arm; None where no fold holds the lesions for one.
 
     Args:
@@ -61,10 +58,10 @@ def roc_figure(
                 # the corner where nothing is called belongs to every curve
                 axes.plot([0, *arms[arm]["roc"]["fpr"]], [0, *line["tpr"]], color=colour, lw=1.8)
         areas = ", ".join(f"{arm} {line['area']['estimate']:.3f}" for arm, line in shown.items())
-        return figures.svg(figure, name, f"{title}. Area: {areas}")
+        return Markup(figures.svg(figure, name, f"{title}. Area: {areas}"))
 
 
-def reliability_figure(arms: Mapping[str, Any], banded: Sequence[str]) -> str:
+def reliability_figure(arms: Mapping[str, Any], banded: Sequence[str]) -> Markup:
     """Share of right answers by probability of the answer, a line per arm.
 
     Args:
@@ -81,7 +78,9 @@ def reliability_figure(arms: Mapping[str, Any], banded: Sequence[str]) -> str:
                 axes.fill_between(x, *ends, color=colour, alpha=0.16, lw=0)
             axes.plot(x, [point["correct"] for point in drawn], "o-", color=colour, lw=1.6, ms=4)
         means = ", ".join(f"{arm} {found['reliability']['excess']['estimate']:+.3f}" for arm, found in arms.items())
-        return figures.svg(figure, "reliability", f"Reliability curve. Mean probability minus accuracy: {means}")
+        return Markup(
+            figures.svg(figure, "reliability", f"Reliability curve. Mean probability minus accuracy: {means}")
+        )
 
 
 def calibration_sentence(name: str, arm: Mapping[str, Any]) -> str:
