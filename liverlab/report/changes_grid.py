@@ -22,8 +22,8 @@ def changes_section(folder: Path, metrics: dict[str, Any]) -> dict[str, Any] | N
         metrics: Content of `metrics.json`.
 
     Returns:
-        sentence, by_seeds, rows (class and counts, then all), groups (title, lesions with image as data URI or None, how
-        many further ones there are) and images: whether there are any.
+        sentence, by_seeds, rows (class and counts, then all), groups (title, lesions with image as data URI or None,
+        how many further ones there are) and images: whether there are any.
     """
     changes = metrics["changes"]
     if changes is None:
