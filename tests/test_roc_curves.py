@@ -29,9 +29,9 @@ def test_every_draw_is_what_scikit_learn_says_with_these_weights(digits):
     table = skilled_table(60, digits=digits)
     positive, scores = table.labels == 1, table.probabilities[0, :, 1]
     assert (len(np.unique(scores)) < 30) == (digits == 1)
-    weights = weights_of(table)[:, table.patients]
+    weights = weights_of(table).T[table.patients]
     true, false = cumulated(scores, positive, weights)
-    for i, own in enumerate(weights):
+    for i, own in enumerate(weights.T):
         given = {"sample_weight": own}
         assert areas(true, false)[i] == pytest.approx(roc_auc_score(positive, scores, **given))
         expected = average_precision_score(positive, scores, **given)
@@ -39,16 +39,16 @@ def test_every_draw_is_what_scikit_learn_says_with_these_weights(digits):
         fpr, tpr, _ = roc_curve(positive, scores, drop_intermediate=False, **given)
         at = np.round(GRID * own[~positive].sum(), 9)
         np.testing.assert_allclose(
-            heights(true, false)[i], np.interp(at, np.round(fpr * own[~positive].sum(), 9), tpr), atol=1e-9
+            heights(true, false)[:, i], np.interp(at, np.round(fpr * own[~positive].sum(), 9), tpr), atol=1e-9
         )
 
 
 def test_a_curve_by_hand():
     # + - + - by falling score: half the positives without a false call, all at half the false calls
-    true, false = cumulated(np.array([0.9, 0.7, 0.6, 0.1]), np.array([True, False, True, False]), np.ones((1, 4)))
-    assert true.tolist() == [[0, 1, 1, 2, 2]]
-    assert false.tolist() == [[0, 0, 1, 1, 2]]
-    at = dict(zip(GRID.round(2).tolist(), heights(true, false)[0], strict=True))
+    true, false = cumulated(np.array([0.9, 0.7, 0.6, 0.1]), np.array([True, False, True, False]), np.ones((4, 1)))
+    assert true[:, 0].tolist() == [0, 1, 1, 2, 2]
+    assert false[:, 0].tolist() == [0, 0, 1, 1, 2]
+    at = dict(zip(GRID.round(2).tolist(), heights(true, false)[:, 0], strict=True))
     assert (at[0.0], at[0.48], at[0.5], at[1.0]) == (0.5, 0.5, 1.0, 1.0)
     assert areas(true, false)[0] == 0.75
     assert average_precisions(true, false)[0] == pytest.approx((1 + 2 / 3) / 2)

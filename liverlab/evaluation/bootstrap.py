@@ -96,7 +96,7 @@ def with_repeats(
     }
 
 
-def widened(estimate: float, drawn: Floats) -> Floats:
+def widened(estimate: float | Floats, drawn: Floats) -> Floats:
     """The draws of one arm's metric, stretched around the estimate to allow for training variation."""
     return estimate + ARM_FACTOR * (drawn - estimate)
 

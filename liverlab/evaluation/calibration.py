@@ -23,7 +23,7 @@ TEMPERATURES = np.exp(np.linspace(log(0.05), log(20), 121))
 GROUPS = 5  # of patients, for the cross-fitted temperature
 LESIONS_PER_POINT, MOST_POINTS = 20, 10  # of the reliability curve; our choice: a share of fewer is nearly blind
 ECE_BINS = 10
-SIMULATED = 500
+SIMULATED = 200
 
 
 def reliability_summary(table: PredictionTable, arm: int, weights: Floats, rng: np.random.Generator) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def calibration_error(confidence: Floats, correct: npt.NDArray[np.bool_]) -> Flo
 
 
 def ece_if_calibrated(confidence: Floats, lesions: Ints, rng: np.random.Generator) -> dict[str, Any]:
-    """ECE that these probabilities would show if they were true: mean and the range of 95 % of 500 simulations.
+    """ECE that these probabilities would show if they were true: mean and the range of 95 % of 200 simulations.
 
     A lesion of several repeats is as hard in all of them: one number decides for it whether each answer was right.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from data_modules.whole_file import replacing
 from liverlab.evaluation.metrics import Floats, Ints
@@ -130,12 +131,12 @@ def changes_summary(
     }
 
 
-def _per_lesion(table: PredictionTable, values: Any) -> Floats:
-    return np.bincount(table.lesions, values)
+def _per_lesion(table: PredictionTable, values: npt.NDArray[Any]) -> Floats:
+    return np.bincount(table.lesions, values).astype(np.float64)
 
 
 def _most_called(table: PredictionTable, arm: int) -> Ints:
     """Per lesion, the class called most often."""
-    C = len(table.class_names)
-    counts = np.bincount(table.lesions * C + table.predicted[arm], minlength=(int(table.lesions.max()) + 1) * C)
-    return counts.reshape(-1, C).argmax(1)
+    counts = np.zeros((int(table.lesions.max()) + 1, len(table.class_names)), dtype=np.int64)
+    np.add.at(counts, (table.lesions, table.predicted[arm]), 1)
+    return np.asarray(counts.argmax(1))

@@ -28,14 +28,13 @@ class Sampled:
         draws = bootstrap.with_repeats({"": self.draws}, {"": self.repeats}, np.random.default_rng((seed, 1)))[""]
         return Sampled(self.estimate, draws, self.repeats)
 
-    def at(self, *place: int) -> "Sampled":
+    def at(self, place: int) -> "Sampled":
         """One of an array of statistics."""
-        return Sampled(self.estimate[place], self.draws[:, *place], self.repeats[:, *place])
+        return Sampled(np.asarray(self.estimate[place]), self.draws[:, place], self.repeats[:, place])
 
     def band(self) -> tuple[Floats, Floats]:
         """Ends of pointwise 95 % intervals of shares, each of the shape of the estimate."""
-        stretched = self.estimate + bootstrap.ARM_FACTOR * (self.draws - self.estimate)
-        low, high = np.nanpercentile(stretched, [2.5, 97.5], axis=0)
+        low, high = np.nanpercentile(bootstrap.widened(self.estimate, self.draws), [2.5, 97.5], axis=0)
         return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 

@@ -74,8 +74,8 @@ def reliability_figure(arms: Mapping[str, Any], banded: Sequence[str]) -> Markup
             drawn = found["reliability"]["points"]
             x, colour = [point["confidence"] for point in drawn], figures.arm_colour(i)
             if arm in banded:
-                ends = zip(*(point["interval"] for point in drawn), strict=True)
-                axes.fill_between(x, *ends, color=colour, alpha=0.16, lw=0)
+                low, high = zip(*(point["interval"] for point in drawn), strict=True)
+                axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0)
             axes.plot(x, [point["correct"] for point in drawn], "o-", color=colour, lw=1.6, ms=4)
         means = ", ".join(f"{arm} {found['reliability']['excess']['estimate']:+.3f}" for arm, found in arms.items())
         return Markup(
