@@ -108,7 +108,7 @@ def test_error_of_true_probabilities_that_are_all_alike():
 
 
 def test_points_of_the_curve_by_hand():
-    # 40 lesions make two points; those called with .9 are right in 15 of 20, those with .5 in all
+    # 40 lesions make two points, as few as there are; those called with .9 are right in 15 of 20, those with .5 in all
     p = np.repeat([[0.5, 0.3, 0.2], [0.9, 0.06, 0.04]], 20, axis=0)
     labels = np.zeros(40, dtype=np.int64)
     labels[20:25] = 1

@@ -51,17 +51,23 @@ def test_bands_are_those_of_the_compared_arms():
 @pytest.mark.parametrize(
     ("excess", "words"),
     [
-        ({"estimate": 0.1, "interval": [0.02, 0.18]}, "was surer than it was right: "),
-        ({"estimate": -0.1, "interval": [-0.18, -0.02]}, "was less sure than it was right: "),
-        ({"estimate": 0.1, "interval": [-0.02, 0.22]}, "was about as sure as it was right: "),
-        ({"estimate": 0.1, "interval": None}, "was about as sure as it was right: "),
+        ({"estimate": 0.1, "interval": [0.02, 0.18]}, "was too sure of its answers: "),
+        ({"estimate": -0.1, "interval": [-0.18, -0.02]}, "was not sure enough of its answers: "),
+        (
+            {"estimate": 0.1, "interval": [-0.02, 0.22]},
+            "showed no clear sign of being too sure or not sure enough",
+        ),
+        (
+            {"estimate": 0.1, "interval": None},
+            "showed no clear sign of being too sure or not sure enough",
+        ),
     ],
 )
 def test_how_sure_in_words(excess, words):
     arm = ARMS["classic"]
     sentence = calibration_sentence("classic", arm | {"reliability": arm["reliability"] | {"excess": excess}})
     assert words in sentence
-    assert "probability of 80.0\u00a0% on average, and 70.0\u00a0% of them were right" in sentence
+    assert "probability of 80.0\u00a0% on average, and 70.0\u00a0% were right" in sentence
 
 
 def test_in_the_page(tmp_path):

@@ -21,7 +21,7 @@ from liverlab.evaluation.sampled import Sampled, described
 
 TEMPERATURES = np.exp(np.linspace(log(0.05), log(20), 121))
 GROUPS = 5  # of patients, for the cross-fitted temperature
-LESIONS_PER_POINT, MOST_POINTS = 20, 10  # of the reliability curve; our choice: a share of fewer is nearly blind
+LESIONS_PER_POINT, MOST_POINTS = 30, 10  # of the reliability curve; our choice: a share of fewer is nearly blind
 ECE_BINS = 10
 SIMULATED = 200
 

@@ -26,7 +26,7 @@ def roc_section(metrics: dict[str, Any]) -> dict[str, Any]:
         "roc": roc_figure(arms, macro, banded, "roc", "ROC curve, mean over classes"),
         "reliability": reliability_figure(arms, banded),
         "classes": [(class_name, svg) for class_name, svg in by_class if svg],
-        "banded": " and ".join(banded),
+        "banded": banded,
         "sentences": [calibration_sentence(name, arms[name]) for name in banded],
     }
 
@@ -62,40 +62,39 @@ def roc_figure(
 
 
 def reliability_figure(arms: Mapping[str, Any], banded: Sequence[str]) -> Markup:
-    """Share of right answers by probability of the answer, a line per arm.
+    """Share of right answers by probability of the answer, of the arms with a band: more lines would hide each other.
 
     Args:
         arms: Of `metrics.json`, in the order of their colours.
-        banded: Arms with a band.
+        banded: The arms to draw.
     """
     with matplotlib.rc_context(figures.STYLE):
         figure, axes = _square("Probability that the arm gave its answer", "Share of these answers that were right")
-        for i, (arm, found) in enumerate(arms.items()):
-            drawn = found["reliability"]["points"]
-            x, colour = [point["confidence"] for point in drawn], figures.arm_colour(i)
+        for i, arm in enumerate(arms):
             if arm in banded:
+                drawn = arms[arm]["reliability"]["points"]
+                x, colour = [point["confidence"] for point in drawn], figures.arm_colour(i)
                 low, high = zip(*(point["interval"] for point in drawn), strict=True)
                 axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0)
-            axes.plot(x, [point["correct"] for point in drawn], "o-", color=colour, lw=1.6, ms=4)
-        means = ", ".join(f"{arm} {found['reliability']['excess']['estimate']:+.3f}" for arm, found in arms.items())
-        return Markup(
-            figures.svg(figure, "reliability", f"Reliability curve. Mean probability minus accuracy: {means}")
-        )
+                axes.plot(x, [point["correct"] for point in drawn], "o-", color=colour, lw=1.6, ms=4)
+        means = ", ".join(f"{arm} {arms[arm]['reliability']['excess']['estimate']:+.3f}" for arm in banded)
+        label = f"Reliability curve. Mean probability minus accuracy: {means}"
+        return Markup(figures.svg(figure, "reliability", label))
 
 
 def calibration_sentence(name: str, arm: Mapping[str, Any]) -> str:
     """How sure an arm was and how often it was right."""
     found, accuracy = arm["reliability"], arm["accuracy"]["estimate"]
     excess, interval = found["excess"]["estimate"], found["excess"]["interval"]
-    how = "about as sure as it was right"
+    how = "showed no clear sign of being too sure or not sure enough of its answers"
     if interval and interval[0] > 0:
-        how = "surer than it was right"
+        how = "was too sure of its answers"
     elif interval and interval[1] < 0:
-        how = "less sure than it was right"
+        how = "was not sure enough of its answers"
     span = f", 95{NBSP}% interval {points(interval[0])} to {points(interval[1])}" if interval else ""
     return (
-        f"{name} was {how}: it gave its answers a probability of {percent(found['confidence'])} on average, and "
-        f"{percent(accuracy)} of them were right ({points(excess)} points{span})."
+        f"{name} {how}: it gave them a probability of {percent(found['confidence'])} on average, and "
+        f"{percent(accuracy)} were right ({points(excess)} points{span})."
     )
 
 
