@@ -108,3 +108,14 @@ def test_curves_rise_within_their_band():
         assert (tpr <= high).all()
         assert tpr[-1] == 1
         assert curve["area"]["interval"][0] < curve["area"]["estimate"] < curve["area"]["interval"][1]
+
+
+def test_with_many_classes_every_draw_misses_one_and_there_is_an_interval_still():
+    classes = tuple("abcdefghijkl")
+    labels = np.tile(np.arange(12), 4)
+    rng = np.random.default_rng(0)
+    table = table_of(rng.dirichlet(np.ones(12), (1, 48)), labels, folds=np.arange(48) // 24, classes=classes)
+    drawn = curve_draws(table, 0, weights_of(table, draws=50))["area"]
+    assert np.isnan(drawn.draws[:, :12]).any()
+    assert not np.isnan(drawn.draws[:, 12]).any()
+    assert drawn.estimate[12] == pytest.approx(mean_auroc(table, 0)[0], abs=1e-6)

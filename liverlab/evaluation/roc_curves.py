@@ -91,17 +91,31 @@ def curve_draws(table: PredictionTable, arm: int, weights: Floats) -> dict[str, 
             counts = cumulated(scores[:, c], labels == c, mine)
             by_class.append([measure(*counts) for measure in measures.values()])
         for name, values in zip(measures, zip(*by_class, strict=True), strict=True):
-            found[name].append(np.stack([*values, np.mean(values, axis=0)]))
+            found[name].append(_with_macro(np.stack(values)))
     return {name: _over_splits(np.stack(parts)) for name, parts in found.items()}
+
+
+def _with_macro(by_class: Floats) -> Floats:
+    """The mean over classes below them, where the split holds all, of values of shape (C, ..., 1 + draws).
+
+    A draw may miss a class that the split holds, as it must with many classes: it counts with the others.
+    """
+    whole = not np.isnan(by_class[..., 0]).any()
+    return np.concatenate([by_class, defined_mean(by_class)[None] if whole else np.full_like(by_class[:1], np.nan)])
 
 
 def _over_splits(values: Floats) -> Sampled:
     """Mean over the splits that define it, of values of shape (S, ..., 1 + draws)."""
     values = np.moveaxis(values, -1, 1)
+    mean = defined_mean(values)
+    return Sampled(mean[0], mean[1:], values[:, 0])
+
+
+def defined_mean(values: Floats) -> Floats:
+    """Mean over the first axis of what is no NaN; NaN where all are."""
     defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        mean = np.where(defined, values, 0).sum(0) / defined.sum(0)
-    return Sampled(mean[0], mean[1:], values[:, 0])
+        return np.asarray(np.where(defined, values, 0).sum(0) / defined.sum(0))
 
 
 def roc_summary(table: PredictionTable, curves: dict[str, Sampled]) -> dict[str, Any]:
@@ -117,9 +131,9 @@ def roc_summary(table: PredictionTable, curves: dict[str, Sampled]) -> dict[str,
 
 
 def _one_curve(table: PredictionTable, curves: dict[str, Sampled], c: int) -> dict[str, Any] | None:
-    if np.isnan(curves["area"].estimate[c]):
-        return None
     tpr = curves["tpr"].at(c)
+    if np.isnan(tpr.estimate).all() or np.isnan(tpr.draws).all():
+        return None
     low, high = tpr.band()
     patients = len(np.unique(table.patients))
     area = described(curves["area"].at(c), rows=len(table.labels), patients=patients)
