@@ -19,6 +19,8 @@ from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
 from liverlab.arm_data import classic_per_lesion, classic_recipe, data_seed
 from liverlab.config import ClassicConfig, ControlConfig, ExperimentConfig
+from liverlab.evaluation.gained_lost import changed, to_show
+from liverlab.evaluation.prediction_table import read_predictions
 from liverlab.evaluation.spread import class_spread
 from liverlab.generator_record import Arms, generators_of, kind_of
 from liverlab.models.architecture_table import classifier_table, gan_tables
@@ -117,6 +119,24 @@ def _write_augmentation(
             "captions": captions,
         }
     return None
+
+
+def write_change_images(folder: Path, names: tuple[str, str], cohort: Cohort, roi: Roi) -> None:
+    """Write `changes.npz`: the ROIs of up to 24 lesions that the arm gained or lost from its baseline.
+
+    Args:
+        folder: The run's, with predictions.csv.
+        names: The arm and its baseline.
+        cohort: The lesions.
+        roi: As the arms saw them.
+    """
+    shown = to_show(changed(read_predictions(folder / "predictions.csv"), names))
+    lesions = [change.lesion_id for part in shown.values() for change in part]
+    if not lesions:
+        return
+    place = {lesion.lesion_id: i for i, lesion in enumerate(cohort.lesions)}
+    images = render_originals(cohort, [place[lesion] for lesion in lesions], roi)
+    np.savez_compressed(folder / "changes.npz", lesions=np.array(lesions), images=in_bytes(images))
 
 
 def describe_networks(arms: Arms, num_classes: int) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from data_modules.whole_file import replacing
 from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import fingerprint, write_json
-from liverlab.exhibits import spread_rows, write_exhibits
+from liverlab.exhibits import spread_rows, write_change_images, write_exhibits
 from liverlab.features import FILE as FEATURES
 from liverlab.features import write_features
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
@@ -100,6 +100,8 @@ def gather(
         # the declared arm's images come first
         **write_exhibits(folder, runs, {about["arm"]: arms[about["arm"]], **arms}, cohort, splits[0], config),
     }
+    if about["baseline"] is not None:
+        write_change_images(folder, (about["arm"], about["baseline"]), cohort, roi)
     write_json(folder / "run.json", run)
     _link_stages(folder / "stages", runs, _all_stages(arms, quality))
 

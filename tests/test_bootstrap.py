@@ -3,9 +3,11 @@ import pytest
 
 from liverlab.evaluation.bootstrap import (
     patient_confusions,
+    patient_ratios,
     percentile_interval,
     proportion_interval,
     resampled_confusions,
+    sample_and_draws,
     widened,
     with_repeats,
 )
@@ -32,6 +34,23 @@ def test_standard_error_is_that_of_patients_not_of_lesions():
     accuracy = drawn[:, 0, 1, 1] / drawn[:, 0].sum((1, 2))
     assert accuracy.mean() == pytest.approx(0.75, abs=0.002)
     assert accuracy.std() == pytest.approx(np.sqrt(0.75 * 0.25 / 80), rel=0.03)
+
+
+def test_draws_of_patients_are_those_of_the_confusions():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 4, (12, 1, 2, 2)).astype(np.float64)
+    weights = sample_and_draws(12, 600, np.random.default_rng(7))
+    assert weights[0].tolist() == [1] * 12
+    assert set(weights[1:].sum(1)) == {12}
+    drawn = resampled_confusions(counts, 5000, np.random.default_rng(7))[:500]  # blocks of 500 come in order
+    np.testing.assert_array_equal(np.einsum("dp,pacb->dacb", weights[1:501], counts), drawn)
+
+
+def test_ratios_by_hand():
+    patients, rows = np.array([0, 0, 1]), np.array([[1.0, 2.0, 6.0]])
+    weights = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 0.0]])
+    found = patient_ratios(rows, np.ones_like(rows), patients, weights)
+    np.testing.assert_array_equal(found, [[3.0], [1.5], [np.nan]])
 
 
 def test_all_arms_share_one_draw():

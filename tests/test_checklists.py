@@ -8,8 +8,8 @@ from full_run import QUALITY, TWO, write_full_run
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.rule import Rule, freeze
 from liverlab.report.checklists import ANSWERS, answered, checklists, counts, write_checklists
-from liverlab.report.references import references
 from liverlab.report.known_facts import Facts, NotApplicable, read_facts, told
+from liverlab.report.references import references
 
 CLAIM, TRIPOD, METRICS, SEVEN = range(4)
 REAL = {"cohort.phantom": False, "cohort.sources": ["hospital"]}

@@ -7,8 +7,8 @@ from full_run import QUALITY, TWO, write_full_run
 
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.rule import Rule, freeze
-from liverlab.report.methods_text import methods_text, write_methods
 from liverlab.report.known_facts import Facts, read_facts
+from liverlab.report.methods_text import methods_text, write_methods
 
 # a word that stands for each thing a run may have used
 WORDS = {

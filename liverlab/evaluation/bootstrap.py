@@ -4,6 +4,7 @@ Resampling lesions would treat the lesions of one patient as independent and giv
 (Field and Welsh 2007, "Bootstrapping clustered data"; the cluster is the unit that is sampled.)
 """
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
@@ -33,15 +34,42 @@ def patient_confusions(labels: Ints, predicted: Ints, patients: Ints, num_classe
     return np.bincount(cell.ravel(), minlength=prod(shape)).reshape(shape).astype(np.float64)
 
 
+def drawn_patients(patients: int, draws: int, rng: np.random.Generator) -> Iterator[Ints]:
+    """How often every draw holds each patient, in blocks of shape (up to 500, patients)."""
+    for start in range(0, draws, BLOCK):
+        yield rng.multinomial(patients, np.full(patients, 1 / patients), size=min(BLOCK, draws - start))
+
+
 def resampled_confusions(per_patient: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Confusion matrices of `draws` bootstrap samples of patients, shape (draws, A, C, C)."""
-    patients = len(per_patient)
-    flat = per_patient.reshape(patients, -1)
-    blocks = [
-        rng.multinomial(patients, np.full(patients, 1 / patients), size=min(BLOCK, draws - start)) @ flat
-        for start in range(0, draws, BLOCK)
-    ]
+    flat = per_patient.reshape(len(per_patient), -1)
+    blocks = [counts @ flat for counts in drawn_patients(len(per_patient), draws, rng)]
     return np.concatenate(blocks).reshape(draws, *per_patient.shape[1:])
+
+
+def sample_and_draws(patients: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Weights of patients, shape (1 + draws, patients): the sample as it is, then bootstrap draws of it."""
+    return np.concatenate([np.ones((1, patients)), *drawn_patients(patients, draws, rng)])
+
+
+def patient_ratios(above: Floats, below: Floats, patients: Ints, weights: Floats) -> Floats:
+    """Sum of one quantity over the sum of another, for each weighting of the patients.
+
+    Args:
+        above: Per row, shape (K, N).
+        below: Per row, shape (K, N); ones give a mean.
+        patients: Patient numbers counted from 0, shape (N,).
+        weights: Shape (D, patients).
+
+    Returns:
+        Shape (D, K); NaN where the sum below is 0.
+    """
+    sums = [
+        weights @ np.stack([np.bincount(patients, row, weights.shape[1]) for row in part], axis=1)
+        for part in (above, below)
+    ]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(sums[0] / sums[1])
 
 
 def with_repeats(
@@ -58,7 +86,7 @@ def with_repeats(
         per_repeat: The same metrics of each repeat, shapes (repeats, ...).
         rng: Seeded generator; the same repeats are drawn for every arm and metric.
     """
-    repeats, draws = len(per_repeat["accuracy"]), len(drawn["accuracy"])
+    repeats, draws = (len(next(iter(part.values()))) for part in (per_repeat, drawn))
     if repeats < 2:
         return drawn
     # a bootstrap of so few is too narrow by this factor
@@ -68,7 +96,7 @@ def with_repeats(
     }
 
 
-def widened(estimate: float, drawn: Floats) -> Floats:
+def widened(estimate: float | Floats, drawn: Floats) -> Floats:
     """The draws of one arm's metric, stretched around the estimate to allow for training variation."""
     return estimate + ARM_FACTOR * (drawn - estimate)
 

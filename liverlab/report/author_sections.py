@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from liverlab.report.checklists import answered, checklists, counts, write_checklists
+from liverlab.report.known_facts import read_facts
 from liverlab.report.methods_text import methods_text, write_methods
 from liverlab.report.references import references
-from liverlab.report.known_facts import read_facts
 
 
 def author_sections(folder: Path) -> dict[str, Any]:

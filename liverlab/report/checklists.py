@@ -17,9 +17,9 @@ import yaml
 
 from data_modules.whole_file import replacing
 from liverlab.report.checklist_answers import KNOWN
+from liverlab.report.known_facts import Facts, NotApplicable, told
 from liverlab.report.references import references, uncited
 from liverlab.report.result_answers import RESULTS
-from liverlab.report.known_facts import Facts, NotApplicable, told
 from liverlab.report.scorecard_answers import SCORES
 
 FOLDER = Path(__file__).parent / "checklists"

@@ -10,8 +10,8 @@ from data_modules.whole_file import replacing
 from liverlab.report import design_sentences as design
 from liverlab.report import statistics_sentences as statistics
 from liverlab.report import training_sentences as training
-from liverlab.report.references import numbered
 from liverlab.report.known_facts import Facts, Sentence, Unknown, told
+from liverlab.report.references import numbered
 
 FILE = "methods.md"
 

@@ -16,14 +16,18 @@ from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
 from liverlab.report.author_sections import author_sections
+from liverlab.report.changes_grid import changes_section
 from liverlab.report.feature_figure import features_section
 from liverlab.report.flow_diagram import flow_diagram
 from liverlab.report.forest_figure import forest_section
+from liverlab.report.further_words import further_section
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
 from liverlab.report.image_grids import augmentation_tiles, sample_grids
+from liverlab.report.power_figure import power_section
 from liverlab.report.quality_section import quality_section
+from liverlab.report.roc_figure import roc_section
 from liverlab.report.volume_figure import volume_section
 from liverlab.report.worth_figure import worth_section
 
@@ -61,6 +65,10 @@ def write_report(folder: Path) -> Path:
         differences=differences(metrics, published) if len(every_arm) > 2 else {},
         volume=None if metrics["worth"] else volume_section(metrics, published=bool(published)),
         worth=worth_section(metrics),
+        power=power_section(metrics),
+        roc=roc_section(metrics),
+        further=further_section(metrics),
+        changes=changes_section(folder, metrics),
         colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
