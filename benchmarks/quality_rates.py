@@ -121,7 +121,7 @@ def measured_pools(seed: int) -> dict[str, list[list[Measured]]]:
 
 
 def measure(images: SplitImages, seed: int) -> list[Measured]:
-    """The distances of a pool on one fold, in all spaces that need no training; the floor of classic images is left out."""
+    """The distances of a pool on one fold, in all spaces that need no training; without the floor of classic images."""
     draws = draw_patients(images, DRAWS, seed)
     rows = []
     for space in feature_spaces(images, None, QualityConfig()):
