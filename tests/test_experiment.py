@@ -80,6 +80,8 @@ def test_files_of_a_run(finished):
     assert metrics["comparison"]["baseline"] == ARMS[0]
     assert metrics["rule"] == json.loads((folder / "rule.json").read_text()) | {"frozen": True}
     assert metrics["predictions"]["checked"]
+    # images of the lesions that changed, if so little training changes any
+    assert (folder / "changes.npz").is_file() == any(metrics["changes"]["shown"].values())
     links = sorted((folder / "stages").iterdir())
     assert len(links) == 23
     assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)
