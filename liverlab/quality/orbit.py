@@ -119,4 +119,5 @@ def _disc() -> Floats:
     """Sampled points (x, y) in half-widths, shape (D, 2)."""
     along = (np.arange(SAMPLES) + 0.5) / SAMPLES * 2 - 1
     points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-    return RADIUS * points[(points**2).sum(1) <= 1]
+    within: Floats = RADIUS * points[(points**2).sum(1) <= 1]
+    return within

@@ -73,7 +73,7 @@ def spectrum_figure(
     with matplotlib.rc_context(figures.STYLE):
         figure, axes = figures.panel(PANEL_WIDTH, 2.2)
         axes.fill_between(frequency, band[0], band[1], color=figures.RULE, lw=0)
-        outside = []
+        outside: list[str] = []
         for name, (power, colour) in lines.items():
             axes.plot(frequency, power, color=colour, lw=2, gid=f"{identifier}-{len(outside)}")
             share = np.mean((np.array(power) < band[0]) | (np.array(power) > band[1]))
