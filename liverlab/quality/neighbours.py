@@ -43,7 +43,7 @@ def lesion_distances(images: Tensor, lesions: Tensor) -> Singles:
     """
     flat = lesions.flatten(0, 1).T
     largest = []
-    for block in images.split(BLOCK):
+    for block in torch.split(images, BLOCK):
         seen = views(block)
         products = (seen.flatten(0, 1) @ flat).view(*seen.shape[:2], *lesions.shape[:2])
         largest.append(products.amax(3).amax(1))
