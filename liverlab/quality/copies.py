@@ -120,16 +120,14 @@ def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np
         "synthetic" in (0, 1); "train", the lesion turned alike, in (0, 1); "difference" of the two, 0 where the
         training lesion's ROI has nothing to show.
     """
-    ours, theirs, differences = [], [], []
+    shown: dict[str, list[npt.NDArray[np.float32]]] = {"synthetic": [], "train": [], "difference": []}
     for pair in report.pairs:
         image = images.synthetic.images[pair.synthetic]
         lesion, there = turned_alike(images.train.images[pair.train], pair.alignment)
-        ours.append(image[0].numpy())
-        theirs.append(lesion[0].numpy())
-        differences.append(((image - lesion) * there)[0].numpy())
-    shape = (0, *images.synthetic.images.shape[2:])
-    named = {"synthetic": ours, "train": theirs, "difference": differences}
-    return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape[1:]) for name, each in named.items()}
+        for name, each in zip(shown, (image, lesion, (image - lesion) * there), strict=True):
+            shown[name].append(each[0].numpy())
+    shape = images.synthetic.images.shape[2:]
+    return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape) for name, each in shown.items()}
 
 
 def _closest(found: Nearest, images: SplitImages) -> list[ClosePair]:
