@@ -108,7 +108,8 @@ def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "instrument_works": works,
         "findings": findings if works else [],
         "splits": [
-            {key: split[key] for key in ("repeat", "fold", "flagged", "sentence", "instrument")} for split in splits
+            {"repeat": split["repeat"], "fold": split["fold"], "sentence": row["sentence"]}
+            for split, (_, row) in zip(splits, by_key[SYNTHETIC, ALL], strict=True)
         ],
     }
 

@@ -40,7 +40,8 @@ def dot_figure(rows: Mapping[str, Sequence[Dot]], identifier: str, title: str, *
         chance: Where a dotted line says what guessing gives.
     """
     with matplotlib.rc_context(figures.STYLE):
-        figure, axes = figures.panel(PANEL_WIDTH, 0.45 + 0.36 * len(rows))
+        most = max(len(dots) for dots in rows.values())
+        figure, axes = figures.panel(PANEL_WIDTH, 0.45 + (0.28 + 0.08 * most) * len(rows))
         if chance is not None:
             axes.axvline(chance, color=figures.MUTED, lw=0.8, ls=(0, (2, 2)))
         for row, (name, dots) in enumerate(rows.items()):
@@ -73,7 +74,7 @@ def spectrum_figure(
     with matplotlib.rc_context(figures.STYLE):
         figure, axes = figures.panel(PANEL_WIDTH, 2.2)
         axes.fill_between(frequency, band[0], band[1], color=figures.RULE, lw=0)
-        outside = []
+        outside: list[str] = []
         for name, (power, colour) in lines.items():
             axes.plot(frequency, power, color=colour, lw=2, gid=f"{identifier}-{len(outside)}")
             share = np.mean((np.array(power) < band[0]) | (np.array(power) > band[1]))
