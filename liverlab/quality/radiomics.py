@@ -134,14 +134,16 @@ def edges(pixels: Floats) -> Floats:
     down, right = np.diff(pixels, axis=1), np.diff(pixels, axis=2)
     laplacian = np.diff(down, axis=1)[:, :, 1:-1] + np.diff(right, axis=2)[:, 1:-1]
     squares = ((down**2).mean(axis=(1, 2)) + (right**2).mean(axis=(1, 2)), (laplacian**2).mean(axis=(1, 2)))
-    return np.sqrt(np.stack(squares, axis=1))
+    roots: Floats = np.sqrt(np.stack(squares, axis=1))
+    return roots
 
 
 def coarser(pixels: Floats) -> Floats:
     """Means over blocks of 4 x 4 pixels, shape (N, H / 4, W / 4); what is left over at the end is not used."""
     high, wide = pixels.shape[1] // COARSE_PX, pixels.shape[2] // COARSE_PX
     cut = pixels[:, : high * COARSE_PX, : wide * COARSE_PX]
-    return cut.reshape(-1, high, COARSE_PX, wide, COARSE_PX).mean(axis=(2, 4))
+    means: Floats = cut.reshape(-1, high, COARSE_PX, wide, COARSE_PX).mean(axis=(2, 4))
+    return means
 
 
 def disc_and_rim(pixels: Floats) -> Floats:
@@ -169,13 +171,15 @@ def profile(pixels: Floats) -> Floats:
     """
     ring = (_radius(pixels) * RINGS).astype(np.int64)
     means = [pixels[:, ring == i].mean(axis=1) for i in range(RINGS)]
-    return np.stack(means, axis=1) - pixels.mean(axis=(1, 2))[:, None]
+    differences: Floats = np.stack(means, axis=1) - pixels.mean(axis=(1, 2))[:, None]
+    return differences
 
 
 def _radius(pixels: Floats) -> Floats:
     """Distance of each pixel's centre from the image's, (H, W), in half-widths."""
     y, x = (np.abs(2 * (np.arange(n) + 0.5) / n - 1) for n in pixels.shape[1:])
-    return np.hypot(y[:, None], x)
+    distance: Floats = np.hypot(y[:, None], x)
+    return distance
 
 
 def _counted(codes: Ints, size: int) -> Ints:

@@ -82,7 +82,7 @@ def _pinned(path: Path, pinned: str | None) -> bytes:
 
 def _load(path: Path, content: bytes) -> Network:
     try:
-        network: Network = torch.jit.load(io.BytesIO(content), map_location="cpu")
+        network: Network = torch.jit.load(io.BytesIO(content), map_location="cpu")  # type: ignore[no-untyped-call]  # torch's own
     except RuntimeError:  # what torch raises for any other file
         raise InputError(
             f"quality.torchscript: {path} is not TorchScript; write it with "
