@@ -70,13 +70,14 @@ def _mean_area(
     networks = len(space.features[which])
     areas = []
     for run in range(max(RUNS, networks)):
-        sides = [
+        one, other = (
             _side(part, space.features[name][run % networks], times[name], counts, rng) for name, part in sets.items()
-        ]
-        if min(len(np.unique(side.folds)) for side in sides) < FOLDS:
+        )
+        if min(len(np.unique(side.folds)) for side in (one, other)) < FOLDS:
             return np.full(len(draws) + 1, np.nan)
-        areas.append(area(*sides, *_scores(*sides)))
-    return np.stack(areas).mean(axis=0)
+        areas.append(area(one, other, *_scores(one, other)))
+    mean: Floats = np.mean(areas, axis=0)
+    return mean
 
 
 def _side(part: ImageSet, features: Floats, times: Floats, counts: Ints, rng: np.random.Generator) -> Side:
