@@ -19,7 +19,7 @@ from data_modules.folds import Split, make_splits
 from data_modules.phantom.plan import CLASS_NAMES
 from liverlab.arm_data import classic_recipe
 from liverlab.config import ClassicConfig
-from liverlab.quality.copies import look
+from liverlab.quality.copies import left_out, look
 from liverlab.quality.copy_controls import HELD_OUT, copied_sets, halved_rows, instrument
 from liverlab.quality.copy_row import CopyRow, Seen, copy_rows
 from liverlab.quality.image_set import ImageSet, SplitImages
@@ -40,14 +40,14 @@ def judged(phantom: Phantom, split: Split, fresh: ImageSet, seed: int) -> dict[s
     images = SplitImages(CLASS_NAMES, train, held_out, classic(phantom, split, seed), fresh)
     lesions = orbit(train.images)
     seen = {name: look(each, lesions) for name, each in (sets | copied_sets(images, seed)).items()}
-    copies, reference = seen.pop("copies"), look(held_out, lesions)
+    copies, test, rest = seen.pop("copies"), look(held_out, lesions), left_out(train, lesions)
     for share in SHARES:
         seen[f"{share:.0%} copies"] = mixed(seen["perfect"], copies, share, np.random.default_rng(seed))
     seen["20% smooth copies"] = mixed(
         seen["perfect"], look(blurred(sets["copies"]), lesions), 0.2, np.random.default_rng(seed)
     )
-    rows = {name: copy_rows(name, each, reference, train, CLASS_NAMES) for name, each in seen.items()}
-    return rows | {HELD_OUT: halved_rows(reference, train, CLASS_NAMES, seed)}
+    rows = {name: copy_rows(name, each, test.and_those(rest), train, CLASS_NAMES) for name, each in seen.items()}
+    return rows | {HELD_OUT: halved_rows(test, rest, train, CLASS_NAMES, seed)}
 
 
 def classic(phantom: Phantom, split: Split, seed: int) -> ImageSet:

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from lesion_textures import CLASSES, split_images
 
-from liverlab.quality.copies import PAIRS, find_copies, gallery
+from liverlab.quality.copies import PAIRS, find_copies, gallery, left_out
+from liverlab.quality.orbit import orbit
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +56,34 @@ def test_fresh_images_are_not_flagged():
 
 def test_the_same_again(copied):
     images, report = copied
-    assert find_copies(images, seed=0) == report
+    assert find_copies(images, seed=0).as_json() == report.as_json()
+
+
+def test_a_training_lesion_left_out_is_far_from_its_own_patient():
+    train = split_images().train
+    seen = left_out(train, orbit(train.images))
+    assert np.isinf(seen.distances[0, :2]).all()  # lesions 0 and 1 are one patient's
+    assert 0.2 < seen.distances[0, 2:].min() < 1.5
+    assert (seen.labels == train.labels).all()
 
 
 def test_it_is_json_even_where_there_is_too_little_to_tell():
     images = split_images()
-    few = type(images)(CLASSES, images.train, images.held_out.where(np.arange(3)), images.classic, images.synthetic)
-    report = find_copies(few, seed=0)
+    few = images.train.where(np.arange(4))
+    report = find_copies(replace(images, train=few), seed=0)
     assert not report.instrument_works
     assert not report.flagged
     assert report.sentence.startswith("The instrument does not work on these data")
     told = json.loads(json.dumps(report.as_json(), allow_nan=False))
     assert told["rows"][0]["p"] is None
     assert told["rows"][0]["interval"] == [None, None]
+    assert told["rows"][0]["sentence"] == "No finding: 2 training patients are too few, 3 are needed."
     assert told["pairs"][0]["transform"]
 
 
 def test_a_pool_without_images():
     images = split_images()
-    none = type(images)(CLASSES, images.train, images.held_out, images.classic, images.synthetic.where(np.arange(0)))
+    none = replace(images, synthetic=images.synthetic.where(np.arange(0)))
     report = find_copies(none, seed=0)
     assert report.pairs == []
     assert gallery(none, report)["train"].shape == (0, 64, 64)

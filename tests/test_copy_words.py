@@ -15,12 +15,16 @@ def test_no_sign_is_not_the_absence_of_copies():
 
 
 def test_why_there_is_no_finding():
-    assert too_few("all", images=0, held_out=9, wanted=5, train=9).startswith("No finding: there are no images that")
-    assert too_few("cyst", images=9, held_out=9, wanted=5, train=0) == "No finding: no training lesion with cyst."
+    assert too_few("all", images=0, held_out=9, trained=9).startswith("No finding: there are no images that")
+    assert (
+        too_few("all", images=9, held_out=3, trained=9) == "No finding: 3 held-out patients are too few, 5 are needed."
+    )
+    words = too_few("cyst", images=9, held_out=9, trained=2)
+    assert words == "No finding: 2 training patients with cyst are too few, 3 are needed."
 
 
 def test_the_instrument_in_words():
     assert instrument_in_words([], False).startswith("The instrument works")
     broken = instrument_in_words(["training lesions with noise on top"], True)
-    assert "training lesions with noise on top were not flagged as copies and held-out lesions" in broken
+    assert "training lesions with noise on top were not flagged as copies and lesions of held-out" in broken
     assert broken.endswith("Neither a finding of copies nor its absence means anything here.")

@@ -54,12 +54,12 @@ def test_the_size_of_the_roi_does_not_matter(size):
     ("angle_deg", "flip", "shift_px", "extra_margin", "expected"),
     [
         (0.0, (1, 1), (0, 0), 0.0, Alignment(False, 0.0, 1.0, (0.0, 0.0))),
-        (40.0, (1, 1), (0, 0), 0.0, Alignment(False, 40.0, 1.0, (0.0, 0.0))),
-        (130.0, (-1, 1), (0, 0), 0.0, Alignment(True, 130.0, 1.0, (0.0, 0.0))),
-        (130.0, (1, -1), (0, 0), 0.0, Alignment(True, 310.0, 1.0, (0.0, 0.0))),
-        (20.0, (-1, -1), (0, 0), 0.0, Alignment(False, 200.0, 1.0, (0.0, 0.0))),
-        (70.0, (1, 1), (0, 0), 0.225, Alignment(False, 70.0, 1.3, (0.0, 0.0))),
-        (70.0, (1, 1), (0.06 * 0.75 * DIAMETER_PX, 0), 0.0, Alignment(False, 70.0, 1.0, (0.06, 0.0))),
+        (45.0, (1, 1), (0, 0), 0.0, Alignment(False, 45.0, 1.0, (0.0, 0.0))),
+        (135.0, (-1, 1), (0, 0), 0.0, Alignment(True, 135.0, 1.0, (0.0, 0.0))),
+        (135.0, (1, -1), (0, 0), 0.0, Alignment(True, 315.0, 1.0, (0.0, 0.0))),
+        (22.5, (-1, -1), (0, 0), 0.0, Alignment(False, 202.5, 1.0, (0.0, 0.0))),
+        (75.0, (1, 1), (0, 0), 0.225, Alignment(False, 75.0, 1.3, (0.0, 0.0))),
+        (75.0, (1, 1), (0.06 * 0.75 * DIAMETER_PX, 0), 0.0, Alignment(False, 75.0, 1.0, (0.06, 0.0))),
         (0.0, (1, 1), (0, 0.12 * 0.75 * DIAMETER_PX), 0.0, Alignment(False, 0.0, 1.0, (0.0, 0.12))),
     ],
 )
@@ -88,9 +88,9 @@ def test_the_transforms_of_classic_augmentation_are_undone(angle_deg, flip, shif
 
 def test_an_alignment_in_words():
     assert str(Alignment(False, 0.0, 1.0, (0.0, 0.0))) == "as it is"
-    words = str(Alignment(True, 40.0, 1.2, (0.12, -0.06)))
-    assert words == "mirrored, turned by 40 degrees, 1.2 times the tissue, moved by 6 % to the right, -3 % down"
+    words = str(Alignment(True, 45.0, 1.2, (0.12, -0.06)))
+    assert words == "mirrored, turned by 45 degrees, 1.2 times the tissue, moved by 6 % to the right, -3 % down"
 
 
-def test_there_are_72_turns():
-    assert len(set(turns())) == 72
+def test_there_are_96_turns():
+    assert len(set(turns())) == 96

@@ -90,11 +90,12 @@ def find_copies(images: SplitImages, *, seed: int) -> CopyReport:
         seed: Of the noise and the halvings of the controls.
     """
     lesions = orbit(images.train.images)
-    sets = {SYNTHETIC: images.synthetic, **copied_sets(images, seed), HELD_OUT: images.held_out}
+    train, class_names = images.train, images.class_names
+    sets = {SYNTHETIC: images.synthetic, **copied_sets(images, seed)}
     seen = {name: look(each, lesions) for name, each in sets.items()}
-    held_out, train, class_names = seen.pop(HELD_OUT), images.train, images.class_names
-    rows = {name: copy_rows(name, each, held_out, train, class_names) for name, each in seen.items()}
-    rows[HELD_OUT] = halved_rows(held_out, train, class_names, seed)
+    test, rest = look(images.held_out, lesions), left_out(train, lesions)
+    rows = {name: copy_rows(name, each, test.and_those(rest), train, class_names) for name, each in seen.items()}
+    rows[HELD_OUT] = halved_rows(test, rest, train, class_names, seed)
     alone = len(np.unique(train.patients)) < 2
     judged = None if alone else nearest(seen[SYNTHETIC].distances, train.patients)
     return CopyReport(rows, _closest(judged, images) if judged else [], judged, *instrument(rows))
@@ -105,6 +106,13 @@ def look(images: ImageSet, lesions: Tensor) -> Seen:
     return Seen(lesion_distances(images.images, lesions), images.labels, images.patients)
 
 
+def left_out(train: ImageSet, lesions: Tensor) -> Seen:
+    """The training lesions as the other patients see them: infinitely far from the lesions of their own patient."""
+    seen = look(train, lesions)
+    seen.distances[train.patients[:, None] == train.patients] = np.inf
+    return seen
+
+
 def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np.float32]]:
     """The closest pairs as images, in the order of `report.pairs`, each of shape (P, H, W).
 
@@ -112,16 +120,14 @@ def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np
         "synthetic" in (0, 1); "train", the lesion turned alike, in (0, 1); "difference" of the two, 0 where the
         training lesion's ROI has nothing to show.
     """
-    ours, theirs, differences = [], [], []
+    shown: dict[str, list[npt.NDArray[np.float32]]] = {"synthetic": [], "train": [], "difference": []}
     for pair in report.pairs:
         image = images.synthetic.images[pair.synthetic]
         lesion, there = turned_alike(images.train.images[pair.train], pair.alignment)
-        ours.append(image[0].numpy())
-        theirs.append(lesion[0].numpy())
-        differences.append(((image - lesion) * there)[0].numpy())
-    shape = (0, *images.synthetic.images.shape[2:])
-    named = {"synthetic": ours, "train": theirs, "difference": differences}
-    return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape[1:]) for name, each in named.items()}
+        for name, each in zip(shown, (image, lesion, (image - lesion) * there), strict=True):
+            shown[name].append(each[0].numpy())
+    shape = images.synthetic.images.shape[2:]
+    return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape) for name, each in shown.items()}
 
 
 def _closest(found: Nearest, images: SplitImages) -> list[ClosePair]:

@@ -1,18 +1,19 @@
 """What the search for copies finds in images that are copies, and in images that are not, on the same data.
 
 Three stand-ins for a generator pass through the code that judges the synthetic images. A *copycat* returns classic
-images of the training lesions; a second one returns the training lesions with noise on top; both must be flagged.
-Held-out lesions of one half of the patients, against the other half, must not be.
+images of the training lesions; another returns the training lesions with noise on top; both must be flagged. Lesions of
+one half of the test side's patients, held out from the other half as well, must not be.
 """
 
 from dataclasses import replace
+from math import isnan
 
 import numpy as np
 import torch
 
 from liverlab.quality.copy_row import CopyRow, Seen, copy_rows
 from liverlab.quality.copy_words import instrument_in_words
-from liverlab.quality.image_set import ImageSet, Ints, SplitImages
+from liverlab.quality.image_set import ImageSet, SplitImages
 
 NOISE_SD = 0.05  # of the range (0, 1): 17 HU in the window of 340 HU, more than the grain of most abdominal CT
 MOST_PER_CLASS = 100  # copycats: enough to see whether most are noticed
@@ -32,17 +33,26 @@ def copied_sets(images: SplitImages, seed: int) -> dict[str, ImageSet]:
     }
 
 
-def halved_rows(held_out: Seen, train: ImageSet, class_names: tuple[str, ...], seed: int) -> list[CopyRow]:
-    """Rows of one half of the held-out patients against the other; of 21 halvings, the one with the middle p."""
-    rng = np.random.default_rng(seed)
+def halved_rows(test: Seen, left_out: Seen, train: ImageSet, class_names: tuple[str, ...], seed: int) -> list[CopyRow]:
+    """Rows of one half of the test side's patients against all other held-out lesions.
+
+    Args:
+        test: Lesions of the test side.
+        left_out: Training lesions as the other patients see them.
+        train: Training lesions.
+        class_names: Names of the labels.
+        seed: Of the halvings.
+
+    Returns:
+        For all classes and for each, the row with the middle p of 21 halvings.
+    """
+    rng, patients = np.random.default_rng(seed), np.unique(test.patients)
     halvings = []
     for _ in range(HALVINGS):
-        first = _half(held_out.patients, rng)
-        one, other = (held_out.where(np.flatnonzero(side)) for side in (first, ~first))
-        halvings.append(
-            copy_rows(HELD_OUT, one, other, train, class_names, match=False)
-        )  # halves of patients are alike
-    return [sorted(rows, key=lambda row: row.p)[HALVINGS // 2] for rows in zip(*halvings, strict=True)]
+        first = np.isin(test.patients, rng.permutation(patients)[: len(patients) // 2])
+        one, other = (test.where(np.flatnonzero(side)) for side in (first, ~first))
+        halvings.append(copy_rows(HELD_OUT, one, other.and_those(left_out), train, class_names))
+    return [sorted(rows, key=lambda row: (isnan(row.p), row.p))[HALVINGS // 2] for rows in zip(*halvings, strict=True)]
 
 
 def instrument(rows: dict[str, list[CopyRow]]) -> tuple[bool, str]:
@@ -50,8 +60,3 @@ def instrument(rows: dict[str, list[CopyRow]]) -> tuple[bool, str]:
     missed = [words for name, words in COPIES.items() if not rows[name][0].flagged]
     false_alarm = rows[HELD_OUT][0].flagged
     return not missed and not false_alarm, instrument_in_words(missed, false_alarm)
-
-
-def _half(patients: Ints, rng: np.random.Generator) -> np.ndarray:
-    different = np.unique(patients)
-    return np.isin(patients, rng.permutation(different)[: len(different) // 2])

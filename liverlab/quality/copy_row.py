@@ -1,8 +1,11 @@
-"""Is a set of images copied from the training lesions? One row per class, and one for all, with a sentence each.
+"""Is a set of images copied from the training lesions? One row of numbers for all classes, and one for each.
 
 An image counts as a copy if it is nearer to one training lesion than to those of all other patients by more than any
 held-out lesion is (`Nearest.ratio`). Plain distance would not do: a smooth image, as generators draw them, is nearer to
 *all* lesions than a real one with its grain is. It is given beside, as `near_rate`.
+
+Held-out lesions are those of the test side, and each training lesion as the others see it, compared with the lesions of
+the other training patients alone. Both show how near a patient comes whom the generator did not see.
 """
 
 from dataclasses import dataclass
@@ -11,14 +14,12 @@ from math import nan
 import numpy as np
 
 from liverlab.quality.copy_tests import chance_of, copied_share, data_copying_z, nearer, noticed_from
-from liverlab.quality.copy_words import in_words, too_few
+from liverlab.quality.copy_words import FEWEST_HELD_OUT, FEWEST_TRAINED, in_words, too_few
 from liverlab.quality.image_set import ImageSet, Ints
 from liverlab.quality.measured import ALL
 from liverlab.quality.neighbours import Singles, nearest
 
 ALPHA = 0.05
-ORDER = 1  # of the held-out lesions, counted from the most copy-like: the one that an image must pass
-FEWEST_PATIENTS = 5  # held out; among 4, more than half of the images could be copies unnoticed
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +40,26 @@ class Seen:
         """Some of them, by position."""
         return Seen(self.distances[chosen], self.labels[chosen], self.patients[chosen])
 
-    def of(self, other: "Seen") -> "Seen":
+    def and_those(self, other: "Seen") -> "Seen":
+        """Both together."""
+        return Seen(
+            np.concatenate([self.distances, other.distances]),
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.patients, other.patients]),
+        )
+
+    def of_class(self, label: int, lesions: Ints) -> "Seen":
+        """Those of one class, as far as these training lesions are concerned."""
+        part = self.where(np.flatnonzero(self.labels == label))
+        return Seen(part.distances[:, lesions], part.labels, part.patients)
+
+    def in_common(self, other: "Seen") -> "Seen":
         """Those of the classes that the others have too."""
         return self.where(np.flatnonzero(np.isin(self.labels, other.labels)))
 
     def matched(self, other: "Seen") -> "Seen":
         """The first of each class, as many as give the common classes the shares that they have in the others."""
-        classes, wanted = np.unique(other.of(self).labels, return_counts=True)
+        classes, wanted = np.unique(other.in_common(self).labels, return_counts=True)
         there = [np.flatnonzero(self.labels == label) for label in classes]
         times = min((len(each) / n for each, n in zip(there, wanted, strict=True)), default=0.0)
         chosen = [each[: int(times * n)] for each, n in zip(there, wanted, strict=True)]
@@ -67,14 +81,16 @@ class CopyRow:
         expected_rate: What it is on average without copies.
         interval: 95 % interval of the share of copies.
         p: Probability of such a copy rate, or a larger one, without copies.
-        noticed_from: The smallest copy rate that would be flagged.
+        noticed_from: The smallest copy rate that would be flagged; above 1 if none would.
         near_rate: Share of images that are nearer to some training lesion than any held-out lesion is: smooth images
             are, as well as copies.
         neighbour_ratio: Median of nearest over nearest of another patient: 0 for copies, 1 at most.
         held_out_ratio: The same of the held-out lesions.
-        ratio_below: Share of pairs in which the image has the smaller ratio, not the held-out lesion; 1/2 without copies.
+        ratio_below: Share of pairs of an image and a held-out lesion in which the image has the smaller ratio; 1/2
+            without copies.
         ratio_below_interval: 95 %, by patients.
-        c_t: Of Meehan et al. 2020; far below 0 for copies, and for smooth images.
+        c_t: Of Meehan et al. 2020; far below 0 for copies, and for smooth images. Near 0 it is no clearance: it looks
+            at the bulk of the images, and a few copies are lost in it.
         c_t_p: One-sided, by patients.
         flagged: Whether p is below 5 %, or for a class below 5 % over the number of classes.
         sentence: In words.
@@ -102,10 +118,11 @@ class CopyRow:
     sentence: str = ""
 
 
-def copy_rows(
-    name: str, seen: Seen, held_out: Seen, train: ImageSet, class_names: tuple[str, ...], *, match: bool = True
-) -> list[CopyRow]:
+def copy_rows(name: str, seen: Seen, held_out: Seen, train: ImageSet, class_names: tuple[str, ...]) -> list[CopyRow]:
     """The row of all classes, then one of each class, whose images are compared with lesions of that class alone.
+
+    Classes differ in how much their lesions are alike, so that another mixture could pass for copies. The row of all
+    classes therefore takes only so many images that each class has the same share of them as of the held-out lesions.
 
     Args:
         name: Of the images.
@@ -113,33 +130,25 @@ def copy_rows(
         held_out: The lesions that they are compared with.
         train: Training lesions.
         class_names: Names of the labels.
-        match: In the row of all classes, take images and lesions of the classes that both have, and only so many
-            images that each class has the same share of both. Classes differ in how much their lesions are alike, so
-            that another mixture could pass for copies.
     """
-    both = (seen.matched(held_out), held_out.of(seen)) if match else (seen, held_out)
-    rows = [_row(name, ALL, *both, train.patients, ALPHA)]
+    rows = [_row(name, ALL, seen.matched(held_out), held_out.in_common(seen), train.patients, ALPHA)]
     for label, class_name in enumerate(class_names):
-        ours, theirs, lesions = (np.flatnonzero(each == label) for each in (seen.labels, held_out.labels, train.labels))
-        parts = (
-            Seen(each.distances[np.ix_(chosen, lesions)], each.labels[chosen], each.patients[chosen])
-            for each, chosen in ((seen, ours), (held_out, theirs))
-        )
-        rows.append(_row(name, class_name, *parts, train.patients[lesions], ALPHA / len(class_names)))
+        lesions = np.flatnonzero(train.labels == label)
+        ours, theirs = (each.of_class(label, lesions) for each in (seen, held_out))
+        rows.append(_row(name, class_name, ours, theirs, train.patients[lesions], ALPHA / len(class_names)))
     return rows
 
 
 def _row(name: str, class_name: str, seen: Seen, held_out: Seen, train_patients: Ints, alpha: float) -> CopyRow:
     M, N, n = len(seen.labels), len(held_out.labels), len(np.unique(held_out.patients))
-    lesions = len(np.unique(train_patients))
-    if M == 0 or n < FEWEST_PATIENTS or lesions < 2:
-        sentence = too_few(class_name, images=M, held_out=n, wanted=FEWEST_PATIENTS, train=lesions)
-        return CopyRow(name, class_name, M, N, n, sentence=sentence)
+    trained = len(np.unique(train_patients))
+    if M == 0 or n < FEWEST_HELD_OUT or trained < FEWEST_TRAINED:
+        return CopyRow(name, class_name, M, N, n, sentence=too_few(class_name, images=M, held_out=n, trained=trained))
     ours, theirs = nearest(seen.distances, train_patients), nearest(held_out.distances, train_patients)
-    copies = int((ours.ratio < np.sort(theirs.ratio)[ORDER - 1]).sum())
+    copies = int((ours.ratio < theirs.ratio.min()).sum())
+    rate, expected = copies / M, 1 / (n + 1)
+    p, enough, interval = chance_of(copies, M, n), noticed_from(M, n, alpha), copied_share(copies, M, n)
     ratio = nearer(ours.ratio, theirs.ratio, held_out.patients)
-    p, enough = chance_of(copies, M, n, ORDER), noticed_from(M, n, ORDER, alpha)
-    interval = copied_share(copies, M, n, ORDER)
     return CopyRow(
         name,
         class_name,
@@ -147,18 +156,18 @@ def _row(name: str, class_name: str, seen: Seen, held_out: Seen, train_patients:
         N,
         n,
         copies,
-        copies / M,
-        ORDER / (n + 1),
+        rate,
+        expected,
         interval,
         p,
         enough,
-        float((ours.distance < np.sort(theirs.distance)[ORDER - 1]).mean()),
-        float(np.median(ours.ratio)),
-        float(np.median(theirs.ratio)),
-        ratio.share,
-        ratio.interval,
-        data_copying_z(ours.distance, theirs.distance, seen.labels, held_out.labels),
-        nearer(ours.distance, theirs.distance, held_out.patients).p,
-        p < alpha,
-        in_words(class_name, copies / M, ORDER / (n + 1), p, enough, interval[0], flagged=p < alpha),
+        near_rate=float((ours.distance < theirs.distance.min()).mean()),
+        neighbour_ratio=float(np.median(ours.ratio)),
+        held_out_ratio=float(np.median(theirs.ratio)),
+        ratio_below=ratio.share,
+        ratio_below_interval=ratio.interval,
+        c_t=data_copying_z(ours.distance, theirs.distance, seen.labels, held_out.labels),
+        c_t_p=nearer(ours.distance, theirs.distance, held_out.patients).p,
+        flagged=p < alpha,
+        sentence=in_words(class_name, rate, expected, p, enough, interval[0], flagged=p < alpha),
     )

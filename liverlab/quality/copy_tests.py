@@ -1,9 +1,9 @@
 """The arithmetic of copies: how many images may pass the closest held-out lesions by chance, and Meehan's C_T.
 
-Held-out patients stand for what a generator without copies does: under the null hypothesis a synthetic image and a
-held-out lesion are as likely to be the nearer one, and the number of synthetic images that come before the r-th of n
-held-out lesions has an exact distribution (negative hypergeometric; Wilks 1942, Annals of Mathematical Statistics
-13:400). Lesions of one patient resemble each other, so n is the number of patients.
+Left-out patients stand for what a generator without copies does: without copies the closest of all is as likely to be
+any of m synthetic images or n left-out lesions, and the number of images that come before the closest lesion has an
+exact distribution (of exceedances: Wilks 1942, Annals of Mathematical Statistics 13:400). Lesions of one patient
+resemble each other, so n is the number of patients.
 """
 
 from dataclasses import dataclass
@@ -16,31 +16,30 @@ from scipy.stats import t as student_t
 from liverlab.quality.image_set import Floats, Ints
 
 
-def chance_of(before: int, images: int, held_out: int, order: int) -> float:
-    """Probability that so many of the images, or more, come before the `order`-th of the held-out by chance.
+def chance_of(before: int, images: int, held_out: int) -> float:
+    """Probability that so many of the images, or more, come before the closest held-out lesion by chance.
 
-    They do if among the first before + order - 1 of all, in random order, at most order - 1 are held-out.
+    They do if none is held-out among the first `before` of all in random order.
     """
-    return float(hypergeom.cdf(order - 1, images + held_out, held_out, before + order - 1))
+    return float(hypergeom.pmf(0, images + held_out, held_out, before))
 
 
-def noticed_from(images: int, held_out: int, order: int, alpha: float) -> float:
+def noticed_from(images: int, held_out: int, alpha: float) -> float:
     """Smallest share of images whose `chance_of` is below alpha; above 1 if none is."""
     low, high = 0, images + 1
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if chance_of(middle, images, held_out, order) < alpha else (middle + 1, high)
+        low, high = (low, middle) if chance_of(middle, images, held_out) < alpha else (middle + 1, high)
     return low / images
 
 
-def copied_share(before: int, images: int, held_out: int, order: int) -> tuple[float, float]:
-    """95 % interval of the share of copies, if every copy comes before the `order`-th held-out.
+def copied_share(before: int, images: int, held_out: int) -> tuple[float, float]:
+    """95 % interval of the share of copies, if every copy comes before the closest held-out lesion.
 
-    From the Clopper-Pearson interval of the share that comes before, less what chance may put there: a share F of
-    honest images, of which Beta(order, held_out + 1 - order) is the distribution. Each end errs with 2.5 %, the lower
-    in two halves.
+    From the Clopper-Pearson interval of the share that comes before, less what chance may put there: a share of the
+    honest images that is distributed as Beta(1, held_out). Each end errs with 2.5 %, the lower in two halves.
     """
-    chance = float(beta.ppf(1 - 0.0125, order, held_out + 1 - order))
+    chance = 1 - 0.0125 ** (1 / held_out)
     low = float(beta.ppf(0.0125, before, images - before + 1)) if before else 0.0
     high = float(beta.ppf(0.975, before + 1, images - before)) if before < images else 1.0
     return max(0.0, (low - chance) / (1 - chance)), high

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from liverlab.quality.image_set import Ints
+from liverlab.quality.image_set import Floats, Ints
 from liverlab.quality.orbit import Alignment, alignment, orbit, views
 
-BLOCK = 32  # images at once: 20 views of each against 130 lesions in 72 turns are 24 MB
+BLOCK = 32  # images at once: 20 views of each against 130 lesions in 96 turns are 32 MB
 
 Singles = npt.NDArray[np.float32]
 
@@ -27,8 +27,8 @@ class Nearest:
     """
 
     lesion: Ints
-    distance: Singles
-    ratio: Singles
+    distance: Floats
+    ratio: Floats
 
 
 def lesion_distances(images: Tensor, lesions: Tensor) -> Singles:
@@ -36,14 +36,14 @@ def lesion_distances(images: Tensor, lesions: Tensor) -> Singles:
 
     Args:
         images: Shape (N, 1, H, W).
-        lesions: Orbit of M training lesions as `orbit` gives it, shape (M, 72, D).
+        lesions: Orbit of M training lesions as `orbit` gives it, shape (M, 96, D).
 
     Returns:
         Shape (N, M).
     """
     flat = lesions.flatten(0, 1).T
     largest = []
-    for block in images.split(BLOCK):
+    for block in torch.split(images, BLOCK):
         seen = views(block)
         products = (seen.flatten(0, 1) @ flat).view(*seen.shape[:2], *lesions.shape[:2])
         largest.append(products.amax(3).amax(1))
@@ -60,7 +60,7 @@ def nearest(distances: Singles, patients: Ints) -> Nearest:
     """
     assert len(np.unique(patients)) > 1, "no other patient to compare with"
     lesion = distances.argmin(1)
-    first = distances.min(1)
+    first = distances.min(1).astype(np.float64)
     others = np.where(patients == patients[lesion][:, None], np.inf, distances).min(1)
     return Nearest(lesion, first, first / np.maximum(others, 1e-6))
 
