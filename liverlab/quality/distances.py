@@ -6,6 +6,7 @@ All are compared with the same held-out images, in equal numbers where a measure
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -19,6 +20,7 @@ from liverlab.quality.kid import kid
 from liverlab.quality.measured import ALL, Measured
 from liverlab.quality.sub_draws import equally_many, spread_around
 
+T = TypeVar("T")
 SETS = ("held_out", "synthetic", "train", "classic")
 MEASURES = (*prdc.MEASURES, "fid")
 LARGEST = (1.0, 1.0, np.inf, 1.0, np.inf)  # that each of them can be
@@ -59,8 +61,12 @@ class Near:
     def measured(self, which: str, chosen: Mapping[str, Ints], neighbours: int) -> Floats:
         """`MEASURES` of a set, from some images of it and of the held-out ones."""
         real, others = chosen["held_out"], chosen[which]
-        within = (self.within[name][np.ix_(chosen[name], chosen[name])] for name in ("held_out", which))
-        shares = prdc.prdc(*within, self.between[which][np.ix_(real, others)], neighbours)
+        shares = prdc.prdc(
+            self.within["held_out"][np.ix_(real, real)],
+            self.within[which][np.ix_(others, others)],
+            self.between[which][np.ix_(real, others)],
+            neighbours,
+        )
         return np.append(shares, frechet_distance(self.components["held_out"][real], self.components[which][others]))
 
 
@@ -109,16 +115,15 @@ def _groups(images: SplitImages, space: FeatureSpace, draws: Draws) -> Iterator[
 
 def _kid(group: Group, which: str) -> tuple[float, Floats]:
     """KID of a set, and on each draw."""
-    pair = ("held_out", which)
-    weights = tuple(np.vstack([np.ones_like(group.times[name][:1]), group.times[name]]) for name in pair)
-    patients = tuple(group.patients[name] for name in pair)
-    mix = _mix(*(group.labels[name] for name in pair))
-    found = [
-        kid((real, others), patients, (weights[0], weights[1] * mix))
-        for real, others in zip(*(group.features[name] for name in pair), strict=True)
-    ]
-    value, *drawn = np.mean(found, axis=0)
+    real, others = (np.vstack([np.ones(times.shape[1]), times]) for times in _pair(group.times, which))
+    mixed = others * _mix(*_pair(group.labels, which))
+    pairs = zip(*_pair(group.features, which), strict=True)
+    value, *drawn = np.mean([kid(rows, _pair(group.patients, which), (real, mixed)) for rows in pairs], axis=0)
     return value, np.array(drawn)
+
+
+def _pair(by_set: Mapping[str, T], which: str) -> tuple[T, T]:
+    return by_set["held_out"], by_set[which]
 
 
 def _mix(real: Ints, labels: Ints) -> Floats:

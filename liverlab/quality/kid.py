@@ -27,11 +27,10 @@ def kid(features: tuple[Floats, Floats], patients: tuple[Ints, Ints], weights: t
     Returns:
         Shape (W,); nan where a set has no two patients.
     """
-    within = [_within(*each) for each in zip(features, patients, weights, strict=True)]
-    x, y = weights
+    x, y = (_within(*each) for each in zip(features, patients, weights, strict=True))
     with np.errstate(invalid="ignore"):  # a class that is in no patient of a draw
-        between = _paired(kernel(*features), x, y) / (x.sum(1) * y.sum(1))
-    return within[0] + within[1] - 2 * between
+        between: Floats = _paired(kernel(*features), *weights) / (weights[0].sum(1) * weights[1].sum(1))
+    return x + y - 2 * between
 
 
 def _within(features: Floats, patients: Ints, weights: Floats) -> Floats:

@@ -58,7 +58,8 @@ def spread_around(values: Floats, drawn: Floats, patients: int) -> Floats:
     off_draw = off.mean(1)
     with np.errstate(invalid="ignore"):  # a measure that never varies
         chance = _finite_mean(off.var(1, ddof=1)) / off.shape[1] / _finite_mean(off_draw**2)
-    return values + off_draw * np.sqrt((1 - left_out) / left_out * (1 - np.nan_to_num(chance)).clip(0))
+    draws: Floats = values + off_draw * np.sqrt((1 - left_out) / left_out * (1 - np.nan_to_num(chance)).clip(0))
+    return draws
 
 
 def _finite_mean(rows: Floats) -> Floats:
