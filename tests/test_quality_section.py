@@ -61,10 +61,10 @@ def test_the_page_stays_one_that_everybody_can_read(text, page):
 
 def test_every_measure_by_class_is_in_the_details(text):
     table = text.split('aria-label="Quality of the synthetic images of acgan"')[1].split("</table>")[0]
-    for space in ("In radiomics", "In random networks", "In the split’s CNN", "In images themselves"):
+    for space in ("In radiomics", "In random networks", "In the split’s CNN", "In the images themselves"):
         assert space in table
     # the CNN was fitted on the training side: its features tell nothing of training images
-    block = table.split("In the split’s CNN")[1].split("In images themselves")[0]
+    block = table.split("In the split’s CNN")[1].split("In the images themselves")[0]
     assert "training lesions" not in block
     assert block.count('<td class="text">synthetic</td>') == 9  # of the ten measures, trtr is one of real images
 

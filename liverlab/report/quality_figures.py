@@ -52,7 +52,7 @@ def dot_figure(rows: Mapping[str, Sequence[Dot]], identifier: str, title: str, *
                 face = figures.PAPER if dot.floor else dot.colour
                 axes.plot(dot.value["estimate"], y, "D", color=dot.colour, mfc=face, ms=6, gid=gid)
             figures.row_label(axes, -row, name, figures.MUTED if dots[0].floor else figures.INK)
-        axes.set(ylim=(-len(rows) + 0.6, 0.85), yticks=[])
+        axes.set(ylim=(-len(rows) + 0.74 - 0.14 * most, 0.85), yticks=[])
         axes.margins(x=0.06)
         values = ", ".join(f"{dot.name} {number_text(dot.value['estimate'])}" for dots in rows.values() for dot in dots)
         return figures.svg(figure, identifier, f"{title}: {values}")

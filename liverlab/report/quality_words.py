@@ -34,7 +34,7 @@ SPACES = {
     "random": "random networks",
     "cnn": "the split’s CNN",
     "own": "the user’s network",
-    "pixels": "images themselves",
+    "pixels": "the images themselves",
 }
 NOT_MEASURED = (
     "The synthetic images of this run were neither compared with held-out lesions nor searched for copies: there is no "
