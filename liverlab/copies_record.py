@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import combine_pvalues
 
 from data_modules.whole_file import replacing
 from liverlab.evaluation.evaluate import write_json
@@ -23,7 +22,6 @@ COLUMNS = ("image", "class", "lesion_id", "distance", "ratio")
 # averaged over splits, where they are known
 MEANS = ("copy_rate", "expected_rate", "noticed_from", "near_rate", "neighbour_ratio", "held_out_ratio", "c_t")
 GREYS = 255
-SMALLEST = 1e-300  # p may be 0 in floating point, which has no logarithm
 
 
 def write_split_copies(folder: Path, images: SplitImages, report: CopyReport, lesion_ids: Sequence[str]) -> None:
@@ -81,9 +79,8 @@ def gather_copies(folder: Path, runs: Path, quality: Mapping[str, Sequence[Stage
 def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the splits of one pool say together.
 
-    The folds of a repeat hold different patients out and have generators of their own: their p are combined by Fisher's
-    method (Fisher 1932, Statistical Methods for Research Workers, sec. 21.1). Repeats hold the same patients: twice the
-    median of theirs counts (Meinshausen et al. 2009, doi 10.1198/jasa.2009.tm08647).
+    Splits share patients, so their p are combined by a rule that holds however they depend on each other: Hommel 1983,
+    "Tests of the overall hypothesis for arbitrary dependence structures", Biometrical Journal 25:423.
 
     Args:
         splits: `CopyReport.as_json` with repeat and fold.
@@ -92,10 +89,10 @@ def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         rows (by images and class: means over splits, p, flagged, and in how many splits it was flagged and judged),
         instrument_works, findings (class), and splits, the sentence of each.
     """
-    by_key: dict[tuple[str, str], list[tuple[int, Mapping[str, Any]]]] = {}
+    by_key: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for split in splits:
         for row in split["rows"]:
-            by_key.setdefault((row["images"], row["class_name"]), []).append((split["repeat"], row))
+            by_key.setdefault((row["images"], row["class_name"]), []).append(row)
     classes = len({name for _, name in by_key} - {ALL})
     rows = [_combined(*key, found, 1 if key[1] == ALL else classes) for key, found in by_key.items()]
     flags = {(row["images"], row["class"]): row["flagged"] for row in rows}
@@ -108,15 +105,16 @@ def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "instrument_works": works,
         "findings": findings if works else [],
         "splits": [
-            {key: split[key] for key in ("repeat", "fold", "flagged", "sentence", "instrument")} for split in splits
+            {"repeat": split["repeat"], "fold": split["fold"], "sentence": row["sentence"]}
+            for split, row in zip(splits, by_key[SYNTHETIC, ALL], strict=True)
         ],
     }
 
 
-def _combined(images: str, name: str, found: Sequence[tuple[int, Mapping[str, Any]]], tests: int) -> dict[str, Any]:
+def _combined(images: str, name: str, found: Sequence[Mapping[str, Any]], tests: int) -> dict[str, Any]:
     """One set of images of one class over the splits; flagged below 5 %, shared among `tests` classes."""
-    judged = [row for _, row in found if row["p"] is not None]
-    p = combined_p([(repeat, row["p"]) for repeat, row in found if row["p"] is not None])
+    judged = [row for row in found if row["p"] is not None]
+    p = combined_p([row["p"] for row in judged])
     means = {key: _mean([row[key] for row in judged if row[key] is not None]) for key in MEANS}
     return {
         "images": images,
@@ -129,15 +127,13 @@ def _combined(images: str, name: str, found: Sequence[tuple[int, Mapping[str, An
     }
 
 
-def combined_p(found: Sequence[tuple[int, float]]) -> float | None:
-    """One p from those of the splits, each with its repeat; see `over_splits`. None of none."""
-    by_repeat: dict[int, list[float]] = {}
-    for repeat, p in found:
-        by_repeat.setdefault(repeat, []).append(max(p, SMALLEST))
-    each = [float(combine_pvalues(ps, method="fisher").pvalue) for ps in by_repeat.values()]
-    if len(each) < 2:
-        return each[0] if each else None
-    return min(1.0, 2 * float(np.median(each)))
+def combined_p(of_splits: Sequence[float]) -> float | None:
+    """One p from those of the splits; None of none. A single small one counts, and so do many that are moderate."""
+    if not of_splits:
+        return None
+    harmonic = sum(1 / i for i in range(1, len(of_splits) + 1))
+    smallest = min(p * len(of_splits) / i for i, p in enumerate(sorted(of_splits), start=1))
+    return min(1.0, harmonic * smallest)
 
 
 def _closest(stages: Sequence[Stage], runs: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:

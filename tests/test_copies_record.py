@@ -1,24 +1,33 @@
 import csv
 import json
-import math
 
 import numpy as np
 import pytest
 from fake_quality import FOUND, fake_images, fake_report, fake_stages
 from fake_run import CLASSES
+from statsmodels.stats.multitest import multipletests
 
 from liverlab.copies_record import combined_p, gather_copies, over_splits, write_split_copies
 
 
-def test_folds_by_fishers_method_and_repeats_by_twice_their_median():
+@pytest.mark.parametrize(
+    ("of_splits", "expected"),
+    [
+        ([0.3], 0.3),
+        ([0.2, 0.04], 1.5 * 2 * 0.04),  # (1 + 1/2) min(2 x .04, .2)
+        ([0.03, 0.02, 0.03], 11 / 6 * 0.03),  # (1 + 1/2 + 1/3) min(3 x .02, 3/2 x .03, .03)
+        ([0.7, 0.8], 1.0),
+        ([0.0, 0.5], 0.0),
+    ],
+)
+def test_splits_are_combined_by_hommels_rule(of_splits, expected):
+    assert combined_p(of_splits) == pytest.approx(expected)
+    # the same rule as the smallest p that Benjamini and Yekutieli's procedure adjusts
+    assert combined_p(of_splits) == pytest.approx(multipletests(of_splits, method="fdr_by")[1].min())
+
+
+def test_of_no_split_nothing_follows():
     assert combined_p([]) is None
-    assert combined_p([(0, 0.3)]) == pytest.approx(0.3)
-    # closed form of two: chi squared of four degrees of freedom above -2 ln(pq) is pq (1 - ln(pq))
-    product = 0.04 * 0.2
-    assert combined_p([(0, 0.04), (0, 0.2)]) == pytest.approx(product * (1 - math.log(product)))
-    assert combined_p([(0, 0.01), (1, 0.02), (2, 0.9)]) == pytest.approx(0.04)
-    assert combined_p([(0, 0.7), (1, 0.8)]) == 1.0
-    assert combined_p([(0, 0.0), (0, 0.5)]) == pytest.approx(0, abs=1e-100)
 
 
 def splits(*found, p=0.3):

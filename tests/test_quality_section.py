@@ -61,10 +61,10 @@ def test_the_page_stays_one_that_everybody_can_read(text, page):
 
 def test_every_measure_by_class_is_in_the_details(text):
     table = text.split('aria-label="Quality of the synthetic images of acgan"')[1].split("</table>")[0]
-    for space in ("In radiomics", "In random networks", "In the split’s CNN", "In images themselves"):
+    for space in ("In radiomics", "In random networks", "In the split’s CNN", "In the images themselves"):
         assert space in table
     # the CNN was fitted on the training side: its features tell nothing of training images
-    block = table.split("In the split’s CNN")[1].split("In images themselves")[0]
+    block = table.split("In the split’s CNN")[1].split("In the images themselves")[0]
     assert "training lesions" not in block
     assert block.count('<td class="text">synthetic</td>') == 9  # of the ten measures, trtr is one of real images
 
@@ -92,16 +92,16 @@ def test_without_a_cnn_of_the_split_the_rest_stands(tmp_path):
     found = section(write(tmp_path, cnn=False))
     ((arm, (sentence,)),) = found["missing"]
     assert (arm, sentence[:40]) == ("acgan", "The split’s CNN lends no features: the r")
-    assert found["statements"][0].startswith("Held-out lesions are covered")
+    assert found["statements"][0][1][0].startswith("Held-out lesions are covered")
 
 
 def test_too_few_images_say_so_and_the_rest_stands(tmp_path):
     measures = ("precision", "recall", "density", "coverage")
     found = section(write(tmp_path, values={("cyst", measure): (np.nan, np.nan, np.nan) for measure in measures}))
     ((_, (first, second)),) = found["missing"]
-    assert first == "cyst: too few images for Precision, Recall, Density and Coverage."
-    assert second.startswith("At least 6 images of each class are needed")
-    assert found["statements"][0].startswith("Held-out lesions are covered")
+    assert first == "Too few images of cyst for Precision, Recall, Density and Coverage."
+    assert "need at least 6 images of each class" in second
+    assert found["statements"][0][1][0].startswith("Held-out lesions are covered")
 
 
 def test_a_run_whose_images_were_not_measured_says_so_and_one_without_any_says_nothing(tmp_path):

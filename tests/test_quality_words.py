@@ -24,23 +24,23 @@ def covered(difference, interval):
 
 
 def test_covered_about_as_well_where_no_difference_is_to_be_seen():
-    (sentence,) = statements(pool(*covered(-0.04, [-0.12, 0.05])), several=False)
+    (sentence,) = statements(pool(*covered(-0.04, [-0.12, 0.05])))
     assert sentence == (
-        "Held-out lesions are covered about as well by the synthetic images as by real training lesions. 90\u00a0% of "
-        "the held-out lesions have a synthetic image nearby, 94\u00a0% a real training lesion (difference −4 points, "
+        "Held-out lesions are covered about as well by the synthetic images as by real training lesions. By radiomics, "
+        "90\u00a0% of them have a synthetic image nearby, 94\u00a0% a real training lesion (difference −4 points, "
         "95\u00a0% interval −12 to +5)."
     )
 
 
 def test_covered_less_well_where_the_whole_interval_is_below():
-    (sentence,) = statements(pool(*covered(-0.3, [-0.4, -0.2])), several=True)
-    assert sentence.startswith("acgan: Held-out lesions are covered less well by the synthetic images than by real")
+    (sentence,) = statements(pool(*covered(-0.3, [-0.4, -0.2])))
+    assert sentence.startswith("Held-out lesions are covered less well by the synthetic images than by real")
 
 
 def test_dropped_modes_come_first():
     finding = {"kind": "drops_modes", "class": "cyst", "space": "radiomics", "sentence": "."}
-    (sentence,) = statements(pool(*covered(-0.3, [-0.4, -0.2]), findings=[finding]), several=False)
-    assert sentence.startswith("The synthetic images show fewer kinds of cyst than real lesions do. 64\u00a0% of")
+    (sentence,) = statements(pool(*covered(-0.3, [-0.4, -0.2]), findings=[finding]))
+    assert sentence.startswith("The synthetic images show fewer kinds of cyst than real lesions do. By radiomics, 64")
     assert "about as well" not in sentence
 
 
@@ -50,30 +50,36 @@ def test_telling_and_teaching():
             row("synthetic", "tstr", 0.61), row("train", "trtr", 0.68),
             row("synthetic", "two_sample_auc", 0.934), row("train", "two_sample_auc", 0.52),
         ),
-        several=False,
     )  # fmt: skip
     assert "AUROC of 0.93, where 0.5 is guessing; real training lesions reach 0.52." in telling
     assert "names 61\u00a0% of the held-out lesions correctly; trained on as many real ones, 68\u00a0%." in teaching
 
 
 def test_a_leak_is_said_first():
-    first, *_ = statements(pool(*covered(0.0, [-0.1, 0.1]), leak=True), several=False)
+    first, *_ = statements(pool(*covered(0.0, [-0.1, 0.1]), leak=True))
     assert first.startswith("acgan is a leak on purpose")
 
 
 def test_nothing_measured_gives_no_sentence():
     empty = pool()
     assert main_space(empty) is None
-    assert statements(empty, several=False) == []
+    assert statements(empty) == []
 
 
 def test_what_is_absent_and_why():
     assert absent(pool(), neighbours=5) == []
-    without, cyst, why = absent(pool(too_few={"cyst": ["recall", "tstr", "trtr"]}, spaces=[]), neighbours=5)
+    lacking = {"cyst": ["recall", "tstr", "trtr"], "metastasis": ["recall", "tstr"], ALL: ["fid"]}
+    without, *rest = absent(pool(too_few=lacking, spaces=[]), neighbours=5)
     assert without.startswith("The split’s CNN lends no features")
-    assert cyst == "cyst: too few images for Recall and Accuracy."
-    assert why.startswith("At least 6 images of each class are needed")
-    assert "this pool has 4, and there are 3 held-out lesions" in why
+    assert rest == [
+        "Too few images of cyst and metastasis for Recall and Accuracy.",
+        "Too few images of all classes for FID.",
+    ]
+    _, why = absent(pool(too_few={"cyst": ["coverage"]}), neighbours=5)
+    assert why.startswith(
+        "Precision, recall, density and coverage need at least 6 images of each class in every set; this"
+    )
+    assert "pool has 4, and there are 3 held-out lesions, of the class and split with the fewest." in why
 
 
 def test_one_caution_for_each_arm_and_kind():

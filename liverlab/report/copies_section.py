@@ -10,7 +10,7 @@ from liverlab.quality.copies import SYNTHETIC
 from liverlab.quality.copy_controls import HELD_OUT
 from liverlab.quality.measured import ALL
 from liverlab.report.figures import tiles
-from liverlab.report.generator_words import listed
+from liverlab.report.generator_words import listed, sentence_case
 from liverlab.report.quality_words import Pool, share
 
 CONTROLS = {
@@ -60,7 +60,8 @@ def sentences(copies: Mapping[str, Any]) -> list[str]:
     rows = {row["images"]: row for row in copies["rows"] if row["class"] == ALL}
     found = rows[SYNTHETIC]
     if not found["judged_splits"]:
-        return [f"Whether they are copies cannot be told. {copies['splits'][0]['sentence']}"]
+        why = copies["splits"][0]["sentence"].removeprefix("No finding: ")
+        return [f"Whether they are copies cannot be told. {sentence_case(why)}"]
     if not copies["instrument_works"]:
         return [f"Whether they are copies cannot be told: the search failed its own check. {_failure(rows)}"]
     control = (

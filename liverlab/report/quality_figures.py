@@ -40,7 +40,8 @@ def dot_figure(rows: Mapping[str, Sequence[Dot]], identifier: str, title: str, *
         chance: Where a dotted line says what guessing gives.
     """
     with matplotlib.rc_context(figures.STYLE):
-        figure, axes = figures.panel(PANEL_WIDTH, 0.45 + 0.36 * len(rows))
+        most = max(len(dots) for dots in rows.values())
+        figure, axes = figures.panel(PANEL_WIDTH, 0.45 + (0.28 + 0.08 * most) * len(rows))
         if chance is not None:
             axes.axvline(chance, color=figures.MUTED, lw=0.8, ls=(0, (2, 2)))
         for row, (name, dots) in enumerate(rows.items()):
@@ -51,7 +52,7 @@ def dot_figure(rows: Mapping[str, Sequence[Dot]], identifier: str, title: str, *
                 face = figures.PAPER if dot.floor else dot.colour
                 axes.plot(dot.value["estimate"], y, "D", color=dot.colour, mfc=face, ms=6, gid=gid)
             figures.row_label(axes, -row, name, figures.MUTED if dots[0].floor else figures.INK)
-        axes.set(ylim=(-len(rows) + 0.6, 0.85), yticks=[])
+        axes.set(ylim=(-len(rows) + 0.74 - 0.14 * most, 0.85), yticks=[])
         axes.margins(x=0.06)
         values = ", ".join(f"{dot.name} {number_text(dot.value['estimate'])}" for dots in rows.values() for dot in dots)
         return figures.svg(figure, identifier, f"{title}: {values}")

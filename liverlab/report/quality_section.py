@@ -1,5 +1,6 @@
 """What `quality.html` and `copies.html` show: sentences, figures, tables and the closest pairs of each pool."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -39,7 +40,7 @@ def quality_section(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, 
         "absent": None,
         "settings": {key: quality[key] for key in ("draws", "neighbours", "most_per_class")},
         "pools": pools,
-        "statements": [text for pool in pools for text in quality_words.statements(pool, several=several)],
+        "statements": [(pool["arm"], quality_words.statements(pool)) for pool in pools],
         "space": SPACES.get(main_space(shown[0]) or "", ""),
         "figures": [(title, Markup(svg)) for title, svg in dot_figures(shown, colours, metrics["class_names"])],
         "spectra": [(name, Markup(svg)) for name, svg in spectrum_figures(shown, colours)],
@@ -118,16 +119,16 @@ def spectrum_figures(pools: Sequence[Pool], colours: Mapping[str, str]) -> Itera
 
 
 def table(pool: Pool, class_names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Every measure of a pool: a block for each feature space, a row for each measure and set of images."""
+    """Every measure of a pool by feature space: a block for each measure's name, a row for each set of images."""
     by_cell = {(row["features"], row["measure"], row["images"], row["class"]): row for row in pool["rows"]}
-    names = (ALL, *class_names)
     for space in dict.fromkeys(row["features"] for row in pool["rows"]):
-        rows: list[dict[str, Any]] = []
-        for measure, images in dict.fromkeys(key[1:3] for key in by_cell if key[0] == space):
-            cells = [_cell(by_cell.get((space, measure, images, name))) for name in names]
-            rows.append({"measure": MEASURES[measure][0], "images": SETS[images], "cells": cells})
-        rows.sort(key=lambda row: [known[0] for known in MEASURES.values()].index(row["measure"]))
-        yield {"space": SPACES[space], "rows": rows}
+        blocks: dict[str, list[dict[str, Any]]] = {}
+        for measure, images in itertools.product(MEASURES, SETS):
+            cells = [by_cell.get((space, measure, images, name)) for name in (ALL, *class_names)]
+            if any(cells):
+                row = {"images": SETS[images], "cells": [_cell(cell) for cell in cells]}
+                blocks.setdefault(MEASURES[measure][0], []).append(row)
+        yield {"space": SPACES[space], "blocks": blocks}
 
 
 def _cell(row: Mapping[str, Any] | None) -> dict[str, str] | None:

@@ -34,7 +34,7 @@ SPACES = {
     "random": "random networks",
     "cnn": "the split’s CNN",
     "own": "the user’s network",
-    "pixels": "images themselves",
+    "pixels": "the images themselves",
 }
 NOT_MEASURED = (
     "The synthetic images of this run were neither compared with held-out lesions nor searched for copies: there is no "
@@ -74,20 +74,12 @@ def _of(classes: Sequence[str]) -> str:
     return f" of {listed(named)}" if named else ""
 
 
-def statements(pool: Pool, *, several: bool) -> list[str]:
-    """What a clinician may read of a pool: coverage, whether its images can be told, what they teach.
-
-    Args:
-        pool: One of `quality.json`.
-        several: Whether the page is about several pools, so that each is named.
-    """
+def statements(pool: Pool) -> list[str]:
+    """What a clinician may read of a pool: coverage, whether its images can be told, what they teach."""
     space = main_space(pool)
-    sentences = [LEAK.format(arm=pool["arm"])] if pool["leak"] else []
-    if space:
-        told = [_coverage(pool, space), _telling(pool, space), _teaching(pool, space)]
-        sentences += [sentence for sentence in told if sentence]
-    prefix = f"{pool['arm']}: " if several else ""
-    return [prefix + sentence for sentence in sentences]
+    leak = LEAK.format(arm=pool["arm"]) if pool["leak"] else None
+    told = [_coverage(pool, space), _telling(pool, space), _teaching(pool, space)] if space else []
+    return [sentence for sentence in (leak, *told) if sentence]
 
 
 def main_space(pool: Pool) -> str | None:
@@ -108,8 +100,8 @@ def _coverage(pool: Pool, space: str) -> str | None:
     if row is None or floor is None:
         return begin or None
     numbers = (
-        f"{share(row['estimate'])} of the held-out lesions have a synthetic image nearby, {share(floor['estimate'])} "
-        f"a real training lesion{_difference(row)}."
+        f"By {SPACES[space]}, {share(row['estimate'])} of them have a synthetic image nearby, "
+        f"{share(floor['estimate'])} a real training lesion{_difference(row)}."
     )
     if begin:
         return f"{begin} {numbers}"
@@ -151,14 +143,16 @@ def absent(pool: Pool, neighbours: int) -> list[str]:
     """What of a pool could not be measured, and why."""
     sentences = [] if any(space["name"] == "cnn" for space in pool["spaces"]) else [NO_CNN]
     fewest = {which: min(min(split[which].values()) for split in pool["splits"]) for which in ("synthetic", "held_out")}
+    classes: dict[str, list[str]] = {}
     for name, measures in pool["too_few"].items():
         what = listed(list(dict.fromkeys(MEASURES[measure][0] for measure in measures)))
-        sentences.append(f"{'All classes' if name == ALL else name}: too few images for {what}.")
-    if pool["too_few"]:
+        classes.setdefault(what, []).append("all classes" if name == ALL else name)
+    sentences += [f"Too few images of {listed(names)} for {what}." for what, names in classes.items()]
+    if any("coverage" in measures for measures in pool["too_few"].values()):
         sentences.append(
-            f"At least {neighbours + 1} images of each class are needed in every set for most of these; this pool has "
-            f"{fewest['synthetic']}, and there are {fewest['held_out']} held-out lesions, of the class and split with "
-            "the fewest."
+            f"Precision, recall, density and coverage need at least {neighbours + 1} images of each class in every "
+            f"set; this pool has {fewest['synthetic']}, and there are {fewest['held_out']} held-out lesions, of the "
+            "class and split with the fewest."
         )
     return sentences
 
