@@ -22,7 +22,11 @@ from liverlab.ranks import meeting, told_once
 from liverlab.settings import ProfileChange, flatten, load_experiment, protocol_name
 from liverlab.stages import Stage, in_order
 
-TRAINER_WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
+TRAINER_PATHS = {
+    "data.manifest": "manifest",
+    "quality.torchscript": "torchscript",
+}  # the user's, and what stands for them
+WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
 
 
@@ -133,15 +137,16 @@ def telling(overrides: Sequence[str]) -> list[str]:
 
 def _without_path(override: str) -> str:
     key, _, value = override.partition("=")
-    if key != "data.manifest":
+    if key not in PATHS:
         return override
-    return f"{key}=manifest-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
+    return f"{key}={PATHS[key]}-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
 
 
 def without_paths(config: ExperimentConfig) -> ExperimentConfig:
     """The config as it may be shown and handed on: folder names of a hospital can name patients."""
-    manifest = config.data.manifest and "manifest.csv"
-    return replace(config, data=replace(config.data, manifest=manifest), runs_dir=Path(config.runs_dir).name)
+    data = replace(config.data, manifest=config.data.manifest and "manifest.csv")
+    quality = replace(config.quality, torchscript=config.quality.torchscript and "torchscript.pt")
+    return replace(config, data=data, quality=quality, runs_dir=Path(config.runs_dir).name)
 
 
 def _begin(folder: Path, resolved: str, rule: Rule) -> None:

@@ -204,8 +204,13 @@ def test_a_run_that_begins_writes_its_rule_and_keeps_it(tmp_path):
 
 def test_no_path_of_the_users_is_shown_or_kept():
     settings = ["data.manifest=/clinic/Mueller_Erika/manifest.csv", "runs_dir=/home/me/runs"]
+    settings += ["quality.torchscript=/clinic/Mueller_Erika/net.pt"]
     shown = without_paths(load_experiment("acgan_aug", settings))
-    assert (shown.data.manifest, shown.runs_dir) == ("manifest.csv", "runs")
+    assert (shown.data.manifest, shown.quality.torchscript, shown.runs_dir) == (
+        "manifest.csv",
+        "torchscript.pt",
+        "runs",
+    )
     slug = run_slug("acgan_aug", settings)
     assert slug.startswith("acgan_aug-data.manifest=manifest-")
     assert "Mueller" not in slug

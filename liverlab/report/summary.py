@@ -64,12 +64,21 @@ def in_a_hundred(comparison: dict[str, Any]) -> str:
     """The difference and its interval as natural frequencies, which are misread less often than percentages."""
     estimate, low, high = (_more(x) for x in (comparison["estimate"], *comparison["interval"]))
     open_to = f"anything from {low} to {high}" if low != high else f"{low} and little else"
-    return f"In 100 lesions like these, {estimate} would be called correctly; this run leaves open {open_to}."
+    return (
+        f"Of 100 lesions like these, {comparison['arm']} would call {estimate} correctly than {comparison['baseline']}; "
+        f"this run leaves open {open_to}."
+    )
 
 
 def _more(difference: float) -> str:
-    count = round(100 * difference)
-    return "as many" if count == 0 else f"{abs(count)} {'more' if count > 0 else 'fewer'}"
+    """A difference in 100 lesions; below half a lesion with a digit, so that a small one keeps its side of 0."""
+    count = abs(100 * difference)
+    return f"{count:.0f} {'more' if difference > 0 else 'fewer'}" if count >= 0.5 else _part(difference)
+
+
+def _part(difference: float) -> str:
+    tenth = f"{abs(100 * difference):.1f}"
+    return "no more" if tenth == "0.0" else f"{tenth} {'more' if difference > 0 else 'fewer'}"
 
 
 def findings(metrics: dict[str, Any]) -> list[str]:
