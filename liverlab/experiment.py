@@ -22,11 +22,8 @@ from liverlab.ranks import meeting, told_once
 from liverlab.settings import ProfileChange, flatten, load_experiment, protocol_name
 from liverlab.stages import Stage, in_order
 
-TRAINER_PATHS = {
-    "data.manifest": "manifest",
-    "quality.torchscript": "torchscript",
-}  # the user's, and what stands for them
-WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
+PATHS = {"data.manifest": "manifest", "quality.torchscript": "torchscript"}  # the user's, and what stands for them
+TRAINER_WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
 
 

@@ -64,10 +64,9 @@ def in_a_hundred(comparison: dict[str, Any]) -> str:
     """The difference and its interval as natural frequencies, which are misread less often than percentages."""
     estimate, low, high = (_more(x) for x in (comparison["estimate"], *comparison["interval"]))
     open_to = f"anything from {low} to {high}" if low != high else f"{low} and little else"
-    return (
-        f"Of 100 lesions like these, {comparison['arm']} would call {estimate} correctly than {comparison['baseline']}; "
-        f"this run leaves open {open_to}."
-    )
+    arm, baseline = comparison["arm"], comparison["baseline"]
+    more = f"Of 100 lesions like these, {arm} would call {estimate} correctly than {baseline}"
+    return f"{more}; this run leaves open {open_to}."
 
 
 def _more(difference: float) -> str:
