@@ -77,16 +77,21 @@ def main() -> None:
     """Print the rates."""
     first, last = (int(text) for text in sys.argv[1:]) if len(sys.argv) > 1 else (0, 19)
     flags: dict[str, Counter[str]] = {}
+    works = 0
     for seed in range(first, last + 1):
         phantom, fresh = draw_phantom(seed), fresh_lesions(range(seed + 1, seed + 1 + FRESH))
         for split in make_splits(phantom.cohort, folds=FOLDS, seed=seed):
             rows = judged(phantom, split, fresh, seed)
             for name, each in rows.items():
                 flags.setdefault(name, Counter()).update(row.class_name for row in each if row.flagged)
-            flags.setdefault("(instrument works)", Counter()).update(["all"] * instrument(rows)[0])
+            works += instrument(rows)[0]
         print(f"seed {seed} of {first} to {last}", file=sys.stderr, flush=True)
     folds, columns = FOLDS * (last + 1 - first), ("all", *CLASS_NAMES)
-    print(f"Share of {folds} folds on which it is flagged\n| images |", " | ".join(columns), "|")
+    print(
+        f"The instrument works on {works} of {folds} folds. Share of them on which images are flagged:\n| images |",
+        " | ".join(columns),
+        "|",
+    )
     for name, counts in flags.items():
         print(f"| {name} |", " | ".join(f"{counts[column] / folds:.2f}" for column in columns), "|")
 

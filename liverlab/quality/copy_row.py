@@ -5,7 +5,13 @@ held-out lesion is (`Nearest.ratio`). Plain distance would not do: a smooth imag
 *all* lesions than a real one with its grain is. It is given beside, as `near_rate`.
 
 Held-out lesions are those of the test side, and each training lesion as the others see it, compared with the lesions of
-the other training patients alone. Both show how near a patient comes whom the generator did not see.
+the other training patients alone. Both show how near a patient comes whom the generator did not see. Folds of a cohort
+therefore share held-out lesions, and their p values are not independent.
+
+How often it errs is measured by `benchmarks/copy_rates.py`. On 60 folds of 20 phantom cohorts, lesions of other cohorts
+were never flagged, the same without grain on 5 %, copycats and lesions with noise always. Copies among fresh lesions
+were flagged on 98 % of the folds if they were 5 % of the images, always if 10 %. In single classes 20 % copies were
+flagged on 57 % (cysts) to 100 % of the folds, 10 % on 3 to 62 %. The rule was chosen on other phantoms.
 """
 
 from dataclasses import dataclass
