@@ -3,8 +3,6 @@
 Usage: python benchmarks/quality_rates.py [FIRST_SEED LAST_SEED], by default 0 19: about ten minutes on one core. For
 each seed a phantom cohort of the paper's size is drawn and split in three folds; the pools of some invented generators
 are measured on every fold as a run measures them. Printed is how many cohorts they were found guilty in, and of what.
-
-A pool never shows a lesion of its own cohort, but for "train" and "held-out".
 """
 
 import sys
@@ -19,9 +17,9 @@ import torch
 
 from data_modules.classic import ClassicRecipe, render_group, render_originals
 from data_modules.cohort import Cohort, Lesion
-from data_modules.folds import make_splits
+from data_modules.folds import Split, make_splits
 from data_modules.phantom.phantom_cohort import PhantomCohort
-from data_modules.phantom.plan import CLASS_NAMES
+from data_modules.phantom.plan import CLASS_NAMES, LesionPlan
 from data_modules.phantom.scan import make_scans
 from data_modules.phantom.subtypes import SUBTYPES
 from data_modules.roi import Roi
@@ -29,40 +27,45 @@ from data_modules.wide_patch import bounding_centre, key_slice, wide_patch
 from liverlab.config import QualityConfig, RoiConfig
 from liverlab.quality.distances import distances
 from liverlab.quality.draws import draw_patients
-from liverlab.quality.feature_spaces import feature_spaces
-from liverlab.quality.image_set import ImageSet, SplitImages
+from liverlab.quality.feature_spaces import FeatureSpace, extractors, standardised
+from liverlab.quality.image_set import Floats, ImageSet, Ints, SplitImages
 from liverlab.quality.measured import Measured
 from liverlab.quality.modes import mode_finding
 
+Chosen = npt.NDArray[np.bool_]
 ROI = Roi(**asdict(RoiConfig()))
 FOLDS = 3
-DRAWS = 50  # fewer than a run makes: a spread is known to a tenth
-FRESH = 3  # other cohorts, of the seeds that follow, whose lesions a perfect generator shows: about 180 of a class
+DRAWS = 40  # fewer than a run makes: a spread is known to a tenth
+FRESH = 3  # cohorts of the next seeds, whose lesions a perfect generator shows: about 180 of a class
 FEW, TURNS = 10, 20  # lesions of each class of a generator that knows no others, and how often it shows each
-TURNED = ClassicRecipe(
-    rotations=TURNS, max_angle_deg=180, flips=0, translations=0, max_shift_px=0, max_shift_diameters=0, scales=0,
-    extra_margin=(0, 0),
-)  # fmt: skip
+TURNED = ClassicRecipe(rotations=TURNS, max_angle_deg=180, flips=0, translations=0, max_shift_px=0,
+                       max_shift_diameters=0, scales=0, extra_margin=(0, 0))  # fmt: skip
+USUAL = {name: max(kinds, key=lambda kind: kinds[kind][0]) for name, kinds in SUBTYPES.items()}
 
 
 @dataclass(frozen=True, eq=False)
-class Phantom:
-    """A cohort and all that is shown of it."""
+class Phantoms:
+    """Images of one or several phantom cohorts: each lesion once, then the first of each class turned again and again.
 
-    cohort: Cohort
+    Attributes:
+        images: Patients are those of their cohort.
+        usual: Whether the lesion is of the subtype that most lesions of its class have.
+        turned: Whether the image is one of the turned ones.
+        features: Of every extractor, as it gives them.
+    """
+
     images: ImageSet
-    usual: npt.NDArray[np.bool_]  # lesions of the subtype that is most frequent in their class
-    few: ImageSet  # the first lesions of each class, turned again and again
+    usual: Chosen
+    turned: Chosen
+    features: dict[str, list[Floats]]
 
 
-@lru_cache(maxsize=FRESH + 1)
-def draw_phantom(seed: int, lesions: int = 182) -> Phantom:
+def draw_cohort(seed: int, lesions: int = 182) -> tuple[Cohort, list[LesionPlan]]:
     """The phantom cohort of a seed as an experiment ingests it, without the detour over DICOM files."""
-    rows, patches, subtypes = [], [], []
+    rows, patches, plans = [], [], []
     for patient in PhantomCohort(lesions, seed, roi_only=True).patients():
         for plan, scan in zip(patient.lesions, make_scans(patient, seed, roi_only=True), strict=True):
-            mask, spacing_mm = scan.masks[0], scan.body.spacing_mm
-            k = key_slice(mask)
+            mask, spacing_mm, k = scan.masks[0], scan.body.spacing_mm, key_slice(scan.masks[0])
             patches.append(
                 wide_patch(
                     scan.hu[k].astype(np.float32),
@@ -73,68 +76,88 @@ def draw_phantom(seed: int, lesions: int = 182) -> Phantom:
             )
             about = (plan.class_name, plan.diameter_mm, spacing_mm, patient.thickness_mm, "phantom")
             rows.append(Lesion(plan.lesion_id, patient.patient_id, *about))
-            subtypes.append(plan.subtype)
-    cohort = Cohort(CLASS_NAMES, tuple(rows), np.stack(patches))
-    usual = {name: max(kinds, key=lambda kind: kinds[kind][0]) for name, kinds in SUBTYPES.items()}
+            plans.append(plan)
+    return Cohort(CLASS_NAMES, tuple(rows), np.stack(patches)), plans
+
+
+@lru_cache(maxsize=FRESH + 1)
+def draw_phantom(seed: int) -> tuple[Phantoms, list[Split]]:
+    """Everything of one phantom, and its folds."""
+    cohort, plans = draw_cohort(seed)
     first = np.concatenate([np.flatnonzero(cohort.labels == label)[:FEW] for label in range(len(CLASS_NAMES))])
     turned, shown = render_group(cohort, first.tolist(), 1 + TURNS, TURNED, ROI, seed=seed)
-    originals = render_originals(cohort, range(len(cohort)), ROI)
-    return Phantom(
-        cohort,
-        ImageSet(originals, cohort.labels, cohort.patients),
-        np.array([kind == usual[row.class_name] for kind, row in zip(subtypes, rows, strict=True)]),
-        nobody(ImageSet(turned, cohort.labels[shown.numpy()], shown.numpy())),
+    images = torch.cat([render_originals(cohort, range(len(cohort)), ROI), turned])
+    lesions = np.concatenate([np.arange(len(cohort)), shown.numpy()])
+    usual = np.array([plan.subtype == USUAL[plan.class_name] for plan in plans])
+    features = {each.name: [read(images) for read in each.draws] for each in extractors(None, QualityConfig())}
+    phantom = Phantoms(
+        ImageSet(images, cohort.labels[lesions], cohort.patients[lesions]),
+        usual[lesions],
+        np.arange(len(lesions)) >= len(cohort),
+        features,
     )
+    return phantom, make_splits(cohort, folds=FOLDS, seed=seed)
 
 
-def nobody(images: ImageSet) -> ImageSet:
-    """As a pool: each image is drawn by itself."""
-    return replace(images, patients=np.arange(len(images)))
-
-
-def together(sets: Sequence[ImageSet]) -> ImageSet:
-    """All images as one pool."""
-    images, labels = torch.cat([each.images for each in sets]), np.concatenate([each.labels for each in sets])
-    return nobody(ImageSet(images, labels, labels))
-
-
-def pools(seed: int) -> dict[str, ImageSet]:
-    """The pools that are the same for every fold."""
-    others = [draw_phantom(seed + 1 + i) for i in range(FRESH)]
-    return {
-        "perfect": together([other.images for other in others]),
-        "one subtype": together([other.images.where(other.usual) for other in others]),
-        "ten lesions": others[0].few,
-    }
+def together(phantoms: Sequence[Phantoms]) -> Phantoms:
+    """Several phantoms as one, in their order."""
+    images = [each.images for each in phantoms]
+    return Phantoms(
+        ImageSet(
+            torch.cat([each.images for each in images]),
+            np.concatenate([each.labels for each in images]),
+            np.concatenate([each.patients for each in images]),
+        ),
+        np.concatenate([each.usual for each in phantoms]),
+        np.concatenate([each.turned for each in phantoms]),
+        {
+            name: [np.concatenate(rows) for rows in zip(*(each.features[name] for each in phantoms), strict=True)]
+            for name in phantoms[0].features
+        },
+    )
 
 
 def measured_pools(seed: int) -> dict[str, list[list[Measured]]]:
     """Of each generator the measurements of its pools, by fold."""
-    phantom, found = draw_phantom(seed), {}
-    for split in make_splits(phantom.cohort, folds=FOLDS, seed=seed):
-        train, held_out = (phantom.images.where(np.array(side)) for side in (split.train, split.test))
-        real = {"train": nobody(train), "held-out": nobody(held_out)}
-        for name, pool in (pools(seed) | real).items():
-            images = SplitImages(CLASS_NAMES, train, held_out, classic=train, synthetic=pool)
-            found.setdefault(name, []).append(measure(images, seed))
+    phantoms, splits = zip(*(draw_phantom(seed + i) for i in range(1 + FRESH)), strict=True)
+    world, own, neighbour = together(phantoms), len(phantoms[0].usual), len(phantoms[1].usual)
+    place = np.arange(len(world.usual))
+    perfect = (place >= own) & ~world.turned
+    few = (place >= own) & (place < own + neighbour) & world.turned
+    pools = {"perfect": perfect, "one subtype": perfect & world.usual, "ten lesions": few}
+    found: dict[str, list[list[Measured]]] = {}
+    for split in splits[0]:
+        train, held_out = np.array(split.train), np.array(split.test)
+        every = {name: np.flatnonzero(chosen) for name, chosen in pools.items()}
+        for name, pool in (every | {"train": train, "held-out": held_out}).items():
+            rows = measure(world, {"train": train, "held_out": held_out, "synthetic": pool}, seed)
+            found.setdefault(name, []).append(rows)
     return found
 
 
-def measure(images: SplitImages, seed: int) -> list[Measured]:
-    """The distances of a pool on one fold, in all spaces that need no training; without the floor of classic images."""
-    draws = draw_patients(images, DRAWS, seed)
-    rows = []
-    for space in feature_spaces(images, None, QualityConfig()):
-        features = {which: rows for which, rows in space.features.items() if which != "classic"}
-        own = replace(space, features=features)
-        rows += distances(images, own, draws, neighbours=QualityConfig().neighbours, seed=seed)
+def measure(world: Phantoms, sets: dict[str, Ints], seed: int) -> list[Measured]:
+    """The distances of one pool on one fold, in all spaces that need no training; classic images are left out."""
+    parts = {which: world.images.where(positions) for which, positions in sets.items()}
+    parts["synthetic"] = replace(parts["synthetic"], patients=np.arange(len(sets["synthetic"])))
+    images = SplitImages(CLASS_NAMES, **parts, classic=world.images.where(np.array([], dtype=np.int64)))
+    draws, rows = draw_patients(images, DRAWS, seed), []
+    for name, raw in world.features.items():
+        each = [standardised({which: values[sets[which]] for which in sets}) for values in raw]
+        space = FeatureSpace(name, "", {which: [one[which] for one in each] for which in sets}, whole=False)
+        rows += distances(images, space, draws, neighbours=QualityConfig().neighbours, seed=seed)
     return rows
 
 
 def over_folds(folds: Sequence[Sequence[Measured]]) -> list[Measured]:
     """Each measurement averaged over the folds, whose patients are different ones."""
     return [
-        replace(rows[0], value=np.mean([row.value for row in rows]), draws=np.mean([row.draws for row in rows], axis=0))
+        replace(
+            rows[0],
+            value=float(np.mean([row.value for row in rows])),
+            draws=np.mean([row.draws for row in rows], axis=0),
+            count=sum(row.count for row in rows),
+            reference=sum(row.reference for row in rows),
+        )
         for rows in zip(*folds, strict=True)
     ]
 
@@ -145,9 +168,8 @@ def main() -> None:
     flags: dict[str, Counter[str]] = {}
     for seed in range(first, last + 1):
         for name, folds in measured_pools(seed).items():
-            found = mode_finding(over_folds(folds))
-            where = {finding["class"] for finding in found} | ({"any"} if found else set())
-            flags.setdefault(name, Counter()).update(where)
+            found = {finding["class"] for finding in mode_finding(over_folds(folds))}
+            flags.setdefault(name, Counter()).update(found | ({"any"} if found else set()))
         print(f"seed {seed} of {first} to {last}", file=sys.stderr, flush=True)
     columns = ("any", "all", *CLASS_NAMES)
     print(f"Flagged as dropping modes, of {last + 1 - first} cohorts\n| generator |", " | ".join(columns), "|")

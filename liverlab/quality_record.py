@@ -82,7 +82,7 @@ def summarise(repeats: Sequence[int], splits: Sequence[Sequence[Measured]]) -> d
     for row in means:
         if _key(row) not in known and row.images == "synthetic" and row.measure not in too_few.get(row.class_name, []):
             too_few.setdefault(row.class_name, []).append(row.measure)
-    findings = [{"kind": "drops_modes"} | finding for finding in mode_finding(list(known.values()))]
+    findings = [{"kind": "drops_modes"} | finding for finding in mode_finding(means)]
     return {"rows": rows, "too_few": too_few, "findings": findings}
 
 

@@ -57,8 +57,8 @@ Row = Mapping[str, Any]
 def cautions(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """One sentence for each arm and kind of finding, for the verdict's box."""
     kinds = {
-        "drops_modes": "The synthetic images of {arm} show fewer kinds{of} than real lesions do: they add nothing "
-        "where they lack something.",
+        "drops_modes": "The synthetic images of {arm} leave held-out lesions{of} uncovered that real training lesions "
+        "cover: they show fewer kinds, or are unlike real lesions.",
         "copies": "Some synthetic images of {arm} are copies of training lesions{of}: they add weight, not variety, "
         "and show patients.",
     }
@@ -96,7 +96,12 @@ def find(pool: Pool, features: str, images: str, measure: str, class_name: str =
 def _coverage(pool: Pool, space: str) -> str | None:
     row, floor = (find(pool, space, images, "coverage") for images in ("synthetic", "train"))
     dropped = _of([finding["class"] for finding in pool["findings"]])
-    begin = f"The synthetic images show fewer kinds{dropped} than real lesions do." if pool["findings"] else ""
+    begin = (
+        f"The synthetic images leave held-out lesions{dropped} uncovered that real training lesions cover: they show "
+        "fewer kinds, or are unlike real lesions."
+        if pool["findings"]
+        else ""
+    )
     if row is None or floor is None:
         return begin or None
     numbers = (
