@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -64,21 +64,28 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
 
     arms = {arm.name: plan_arm(arm, experiment=name) for arm in arm_configs}
     quality = plan_quality(arm_configs, arms, about)
-    stages = in_order([stage for planned in [*arms.values(), *quality.values()] for stage in planned])
-    _print_plan(stages, runs, console, every_stage=dry_run)
+    _print_plan(_in_order(arms, quality), runs, console, every_stage=dry_run)
     if dry_run:
         return None
     resolve_mode(config.tracking)  # a missing login stops the run here, not in a stage
     _begin(folder, resolved, Rule(**asdict(config.verdict)))
-    if launch and launch.world_size > 1:
-        with meeting(runs, launch) as ranks:
-            lead_stages(stages, runs, ranks, console)
-    else:
-        run_stages(stages, runs, jobs=stages_at_once(config), console=console)
     from liverlab.results import gather
 
-    gather(folder, runs, arms, quality, config, changes, telling(overrides), about)
-    metrics, report = evaluate_and_report(folder)
+    def report_of(measured: Mapping[str, Sequence[Stage]]) -> tuple[dict[str, Any], Path]:
+        gather(folder, runs, arms, measured, config, changes, telling(overrides), about)
+        return evaluate_and_report(folder)
+
+    if launch and launch.world_size > 1:
+        with meeting(runs, launch) as ranks:
+            lead_stages(_in_order(arms), runs, ranks, console)
+    else:
+        run_stages(_in_order(arms), runs, jobs=stages_at_once(config), console=console)
+    try:
+        run_stages(_in_order(quality), runs, jobs=stages_at_once(config), console=console)
+    except Exception:
+        report_of({})  # the verdict is there without it
+        raise
+    metrics, report = report_of(quality)
     keys = {arm: in_order(planned)[-1].key for arm, planned in arms.items()}
     log_result(metrics, keys, config, runs / "wandb")
     from liverlab.report.summary import verdict_lines
@@ -86,6 +93,10 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     console.print(verdict_lines(metrics), highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
     return report
+
+
+def _in_order(*groups: Mapping[str, Sequence[Stage]]) -> list[Stage]:
+    return in_order([stage for group in groups for planned in group.values() for stage in planned])
 
 
 def _follow(name: str, arms: Sequence[ExperimentConfig], launch: Launch) -> None:

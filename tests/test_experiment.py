@@ -1,6 +1,7 @@
 """The main job from DICOM to verdict, in processes of its own, at the smallest size."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 import time
 
 import pytest
+import torch
 from test_tracking import facts_of
 
 from data_modules.errors import InputError
@@ -51,7 +53,8 @@ def test_the_run_ends_with_verdict_table_and_report(finished):
     runs, printed = finished
     assert "Profile smoke" in printed
     assert "classifier.channels: [4, 8, 16] (published: [32, 64, 128])" in printed
-    assert "[23/23] " in printed
+    assert "[20/20] " in printed
+    assert "[3/3] quality" in printed
     report = folder_of("acgan_aug", runs) / "report.html"
     assert printed.rstrip().endswith(f"Report: {report}")
     assert "<html" in report.read_text()
@@ -95,6 +98,26 @@ def test_the_synthetic_images_are_judged_even_beside_four_held_out_lesions(finis
     with (folder / "copies.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 3 * 24  # of four images "per fold" and class, two folds
     assert "<h2>Are they copies?</h2>" in (folder / "report.html").read_text()
+
+
+class OfTwoImages(torch.nn.Module):
+    """Features that a trial with two images finds nothing wrong with."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)[:, :2] if images.shape[0] == 2 else images.flatten(1)[:, :2] * float("nan")
+
+
+def test_the_verdict_does_not_wait_for_the_judgement_of_images(finished, tmp_path):
+    runs, _ = finished
+    path = tmp_path / "own.pt"
+    torch.jit.script(OfTwoImages()).save(path)
+    own = [f"quality.torchscript={path}", f"quality.torchscript_sha256={hashlib.sha256(path.read_bytes()).hexdigest()}"]
+    done = subprocess.run([*command("acgan_aug", runs), *own], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    assert "finite" in done.stderr
+    folder = runs / "experiments" / run_slug("acgan_aug", [*SMALLEST, f"runs_dir={runs}", *own])
+    assert "Verdict" in (folder / "report.html").read_text()
+    assert not (folder / "quality.json").exists()
 
 
 def test_one_tracked_run_per_arm_fold_and_stage(finished):
