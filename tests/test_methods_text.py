@@ -3,7 +3,7 @@ import re
 
 import pytest
 from fake_holdout import write_fake_holdout
-from full_run import QUALITY, TWO, write_full_run
+from full_run import CHOSEN, QUALITY, TWO, write_full_run
 
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.rule import Rule, freeze
@@ -36,6 +36,8 @@ WORDS = {
     "author": "[Author to complete",
     "leak": "a control, on images of all lesions",
     "calibration": "temperature",
+    "chosen": "was the best of 2 arms on the test lesions, which favours it",
+    "seen": "Generators of acgan saw the tested patients, on purpose",
 }
 ALWAYS = {"folds", "mcnemar", "flips", "rule", "corrected_t"}  # of a pair of arms compared over folds
 THREE = {"no_aug": 0.5, **TWO}
@@ -59,7 +61,8 @@ VARIANTS = {
         ALWAYS | {"second"},
     ),
     "nested": ({"generator": None, "changes": {"arms.acgan.choices": [{"size": 100}]}}, ALWAYS | {"nested"}),
-    "leak": ({"changes": {"arms.acgan.leak_on_purpose": True}}, ALWAYS | {"acgan", "attempts", "leak"}),
+    "leak": ({"changes": {"arms.acgan.leak_on_purpose": True}}, ALWAYS | {"acgan", "attempts", "leak", "seen"}),
+    "chosen": (CHOSEN, ALWAYS | {"chosen"}),
 }
 
 

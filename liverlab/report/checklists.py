@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from data_modules.whole_file import replacing
+from liverlab.report import design_sentences as design
 from liverlab.report.checklist_answers import KNOWN
 from liverlab.report.known_facts import Facts, NotApplicable, told
 from liverlab.report.references import references, uncited
@@ -28,6 +29,16 @@ FILE = "checklists.csv"
 FILLED, PART, OPEN, NONE = "filled by the run", "in part", "author to complete", "not applicable"
 NO_PATIENTS = "Computer-made lesions: there are no patients of whom this could be said."
 ANSWERS = KNOWN | RESULTS | SCORES
+RESULT = {"performance", "diagnostic", "limits", "verdict"}
+# what takes from an answer where it is true, from which answers, and what the author then adds
+CAVEATS = (
+    (
+        design.chosen_on_test,
+        RESULT | {"selection", "building", "internal"},
+        "the result of an arm that no test lesion helped to choose",
+    ),
+    (design.seen_on_purpose, RESULT | {"disjoint", "congruence", "coverage", "constraint", "compliance"}, ""),
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,7 @@ def _row(checklist: Checklist, item: Item, facts: Facts) -> Row:
     if isinstance(answer, NotApplicable):
         status, hint, where = NONE, None, ""
     elif answer:
+        answer, hint = _with_caveats(item.known, answer, hint, facts)
         status = PART if hint else FILLED
     elif item.patients and hint is None:
         status, answer, where = NONE, NO_PATIENTS, ""
@@ -103,6 +115,13 @@ def _row(checklist: Checklist, item: Item, facts: Facts) -> Row:
     part = "repeat" if facts.get("metrics.holdout") else "fold"
     texts = (uncited(answer or ""), hint or "", where.format(part=part), references()[checklist.source])
     return Row(checklist.name, item.number, item.topic, status, *texts)
+
+
+def _with_caveats(known: str | None, answer: str, hint: str | None, facts: Facts) -> tuple[str, str | None]:
+    for caveat, answers, to_add in CAVEATS:
+        if known in answers and (text := told(caveat, facts)):
+            answer, hint = f"{answer} {text}", "; ".join(part for part in (hint, to_add) if part)
+    return answer, hint
 
 
 def counts(rows: list[Row], units: str) -> str:
