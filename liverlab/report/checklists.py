@@ -131,9 +131,15 @@ def counts(rows: list[Row], units: str) -> str:
     return text + (f", {found[NONE]} not applicable" if found[NONE] else "")
 
 
-def write_checklists(folder: Path, facts: Facts) -> None:
-    """Write `checklists.csv` into a run's folder, one row an item, for authors to go on from."""
+def write_checklists(folder: Path, facts: Facts) -> list[list[Row]]:
+    """Write `checklists.csv` into a run's folder, one row an item, for authors to go on from.
+
+    Returns:
+        The rows of each checklist.
+    """
+    rows = [answered(checklist, facts) for checklist in checklists()]
     with replacing(folder / FILE) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in fields(Row)])
-        writer.writerows(astuple(row) for checklist in checklists() for row in answered(checklist, facts))
+        writer.writerows(astuple(row) for own in rows for row in own)
+    return rows

@@ -72,8 +72,9 @@ def leak_checks(facts: Facts) -> str:
     looked = [row["check"] for row in facts["run.leak_checks"] if row["verdict"] != "on purpose"]
     if not looked:
         raise Unknown("run.leak_checks")
-    checks = "; ".join(check[0].lower() + check[1:] for check in looked)
-    return f"Before evaluation the files of the run were searched for leaks from test to training ({checks})."
+    text = f"Before evaluation the files of the run were searched for leaks from test to training: {'; '.join(looked)}."
+    noted = [f"{row['check']} ({row['result']})" for row in facts["run.leak_checks"] if row["verdict"] == "noted"]
+    return f"{text} Noted: {'; '.join(noted)}." if noted else text
 
 
 def arms(facts: Facts) -> str:
