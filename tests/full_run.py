@@ -20,6 +20,14 @@ QUALITY = {
         }
     ],
 }
+POINTS = [{"arm": arm, "budget": "steps", "value": i, "per_fold": 1.0} for i, arm in enumerate(("dcgan", "acgan"))]
+# a run whose arm is the best of two on the test folds
+CHOSEN = {
+    "skill": {"classic": 0.6, "dcgan": 0.62, "acgan": 0.8},
+    "generator": None,
+    "baseline": "classic",
+    "changes": {"selection": "test", "curve": {"setting": "synthetic.size", "scale": 1.0, "points": POINTS}},
+}
 
 
 def write_full_run(folder, skill=None, *, changes=None, quality=None, generator="acgan", **shape):

@@ -3,7 +3,7 @@ import json
 
 import pytest
 from fake_holdout import write_fake_holdout
-from full_run import QUALITY, TWO, write_full_run
+from full_run import CHOSEN, QUALITY, TWO, write_full_run
 
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.rule import Rule, freeze
@@ -126,8 +126,36 @@ def test_a_protocol_is_known_where_the_rule_was_frozen(tmp_path):
 
 
 def test_a_leak_on_purpose_is_not_passed_over(tmp_path):
-    row = rows_of(write_full_run(tmp_path, changes={"arms.acgan.leak_on_purpose": True}), CLAIM)["32"]
-    assert row.answer.endswith("unseen in training, but for the generators of acgan, on purpose.")
+    changes = {"arms.acgan.leak_on_purpose": True}
+    folder = write_full_run(tmp_path, changes=changes, quality=QUALITY)
+    claim, seven = rows_of(folder, CLAIM), rows_of(folder, SEVEN)
+    assert claim["32"].answer.endswith("unseen in training, but for the generators of acgan, on purpose.")
+    for row in (*(claim[number] for number in ("19", "20", "37", "38", "40")), *(seven[i] for i in "125")):
+        assert row.answer.endswith("Generators of acgan saw the tested patients, on purpose.")
+    assert "Generators" not in seven["4"].answer
+
+
+def test_an_arm_chosen_on_the_test_folds_is_not_called_unselected(tmp_path):
+    folder = write_full_run(tmp_path, **CHOSEN)
+    for which, numbers in ((CLAIM, ("26", "32", "37", "38", "40")), (TRIPOD, ("12c", "23a", "25"))):
+        for row in (rows_of(folder, which)[number] for number in numbers):
+            assert row.answer.endswith("acgan was the best of 2 arms on the test lesions, which favours it.")
+            assert row.status == "in part"
+            assert row.to_add.endswith("the result of an arm that no test lesion helped to choose")
+
+
+def test_sides_of_one_cohort_differ_by_chance(tmp_path):
+    row = rows_of(write_full_run(tmp_path, changes=REAL), TRIPOD)["16"]
+    assert row.status == "in part"
+    assert "None by design" not in row.answer
+    assert "chance" in row.answer
+    assert row.to_add == "how patients, outcome and predictors of the two sides differ"
+
+
+def test_accuracy_of_the_test_sides_is_not_that_of_every_partition(tmp_path):
+    row = rows_of(write_full_run(tmp_path), CLAIM)["37"]
+    assert row.status == "in part"
+    assert row.to_add.startswith("performance on the training sides")
 
 
 def test_the_scorecard_is_about_generated_images(tmp_path):

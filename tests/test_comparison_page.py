@@ -85,6 +85,23 @@ def test_warnings_stand_in_the_first_box(folders, tmp_path):
     assert "≠ Data" not in page.text
 
 
+def test_cautions_and_unequal_steps_are_shown(folders, tmp_path):
+    for name, steps in (("dcgan", 1500), ("acgan", 3000)):
+        edit_run(folders[2], arms={name: {"steps": steps, "epochs": 1}})
+    evaluate(folders[2], draws=100, flips=100)
+    page = Page(write(folders[1:], tmp_path / "out")[1])
+    assert "Run 2. The arms took different numbers of optimizer steps (dcgan 1,500, acgan 3,000)" in page.text
+    assert "steps 3,000 and 1,500" in page.text
+    assert "a difference may be training time; intervals" in page.text
+
+
+def test_paths_of_the_machine_stand_nowhere(folders, tmp_path):
+    (folders[2] / "predictions.csv").unlink()
+    found, text = write(folders[1:], tmp_path / "out")
+    assert "whose splits are not all known" in text
+    assert str(tmp_path) not in text + json.dumps(found)
+
+
 def test_without_warnings_it_says_so(folders, tmp_path):
     page = Page(write(folders[1:], tmp_path / "out")[1])
     assert "2 runs, without a difference in data, splits, profile, budget or versions" in page.text

@@ -37,7 +37,7 @@ def test_missing_files_are_named_and_the_rest_is_read(folder):
     assert (one.metrics, one.table, one.tested) == (None, None, None)
     assert [text.split(" is missing")[0] for text in one.absent] == [
         "metrics.json",
-        f"No predictions in {folder}: predictions.csv",
+        f"No predictions in {folder.name}: predictions.csv",
     ]
 
 
@@ -47,7 +47,7 @@ def test_edited_predictions_are_not_used(folder):
     one = read_finished(folder)
     assert one.table is None
     assert one.tested is None
-    assert "is not the file that the run wrote" in one.absent[0]
+    assert one.absent[0].startswith("first/predictions.csv is not the file that the run wrote")
     assert one.metrics  # they stand for the predictions that the run wrote
 
 

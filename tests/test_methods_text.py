@@ -3,7 +3,7 @@ import re
 
 import pytest
 from fake_holdout import write_fake_holdout
-from full_run import QUALITY, TWO, write_full_run
+from full_run import CHOSEN, QUALITY, TWO, write_full_run
 
 from liverlab.evaluation.evaluate import evaluate
 from liverlab.evaluation.rule import Rule, freeze
@@ -36,6 +36,8 @@ WORDS = {
     "author": "[Author to complete",
     "leak": "a control, on images of all lesions",
     "calibration": "temperature",
+    "chosen": "was the best of 2 arms on the test lesions, which favours it",
+    "seen": "Generators of acgan saw the tested patients, on purpose",
 }
 ALWAYS = {"folds", "mcnemar", "flips", "rule", "corrected_t"}  # of a pair of arms compared over folds
 THREE = {"no_aug": 0.5, **TWO}
@@ -59,12 +61,24 @@ VARIANTS = {
         ALWAYS | {"second"},
     ),
     "nested": ({"generator": None, "changes": {"arms.acgan.choices": [{"size": 100}]}}, ALWAYS | {"nested"}),
-    "leak": ({"changes": {"arms.acgan.leak_on_purpose": True}}, ALWAYS | {"acgan", "attempts", "leak"}),
+    "leak": ({"changes": {"arms.acgan.leak_on_purpose": True}}, ALWAYS | {"acgan", "attempts", "leak", "seen"}),
+    "chosen": (CHOSEN, ALWAYS | {"chosen"}),
 }
 
 
 def text_of(folder):
     return " ".join(methods_text(read_facts(folder))[0].values())
+
+
+def with_arms(facts, changes):
+    """The text on statistics after a change of every arm."""
+    arms = {
+        name: {key: value for key, value in arm.items() if key not in ("further", "further_classes", "roc", "reliability")}
+        | changes
+        for name, arm in facts["metrics.arms"].items()
+    }
+    metrics = facts["metrics"] | {"arms": arms}
+    return methods_text(Facts(**facts.parts | {"metrics": metrics}))[0]["Statistical analysis"]
 
 
 def used(text):
@@ -88,12 +102,71 @@ def test_hold_out_with_a_curve_of_real_lesions(tmp_path):
 
 def test_calibration_is_named_where_it_was_measured(tmp_path):
     facts = read_facts(write_full_run(tmp_path))
-    arms = {name: {**arm, "reliability": {}, "further": {"mcc": {}}} for name, arm in facts["metrics.arms"].items()}
-    parts = facts.parts | {"metrics": facts["metrics"] | {"arms": arms}}
-    text = methods_text(Facts(**parts))[0]["Statistical analysis"]
+    text = with_arms(facts, {"reliability": {}, "further": {"mcc": {"estimate": 0.5, "interval": None}}})
     assert "temperature of best fit" in text
     assert "Described beside them: Matthews’ correlation" in text
     assert "Brier" not in text
+
+
+def test_what_came_from_fewer_samples_is_said(tmp_path):
+    folder = write_full_run(tmp_path, generator=None)
+    assert "of these samples" not in text_of(folder)  # of 200 all were used
+    evaluate(folder, draws=600, flips=100)
+    text = text_of(folder)
+    assert "600 bootstrap samples of patients" in text
+    assert "every arm and metric" not in text
+    assert (
+        "ROC curves and their areas, average precision, Brier score, log-loss and calibration got the first 500 of "
+        "these samples." in text
+    )
+
+
+def test_wilson_is_named_for_every_kind_of_proportion(tmp_path):
+    facts = read_facts(write_full_run(tmp_path, generator=None))
+    one = {"estimate": 1.0, "interval": [0.9, 1.0]}
+    for name, further in (
+        ("ppv", {"further_classes": {"cyst": {"called": 19, "ppv": one}}}),
+        ("npv", {"further": {"npv": one}}),
+        ("reliability", {"reliability": {"points": [{"correct": 1.0, "interval": [0.9, 1.0]}]}}),
+    ):
+        assert "Wilson" in with_arms(facts, further), name
+    for name, further in (
+        ("mcc", {"further": {"mcc": one}}),
+        ("without interval", {"further": {"npv": one | {"interval": None}}}),
+    ):
+        assert "Wilson" not in with_arms(facts, further), name
+
+
+def test_calibration_of_a_holdout_holds_no_repeats(tmp_path):
+    folder = write_fake_holdout(tmp_path)
+    evaluate(folder, draws=200, flips=200)
+    assert "but not of calibration, the deviation of a sample of repeats was added" in text_of(folder)
+
+
+def test_images_of_a_leak_were_not_unseen(tmp_path):
+    pool = QUALITY["pools"][0]
+    quality = QUALITY | {"pools": [pool | {"leak": True}]}
+    assert "no generator had seen one, beside" in text_of(write_full_run(tmp_path / "no", quality=QUALITY))
+    text = text_of(write_full_run(tmp_path / "leak", quality=quality))
+    assert "of whom no generator had seen one but those of acgan, on purpose, beside" in text
+
+
+def test_measures_of_nearest_neighbours_have_samples_of_their_own(tmp_path):
+    text = text_of(write_full_run(tmp_path / "near", quality=QUALITY))
+    assert "samples of patients; for density and coverage each patient of a sample counted once [" in text
+    pool = QUALITY["pools"][0] | {"rows": [{"features": "radiomics", "measure": "kid"}]}
+    text = text_of(write_full_run(tmp_path / "far", quality=QUALITY | {"pools": [pool]}))
+    assert "counted once" not in text
+
+
+def test_what_the_search_for_leaks_noted_is_told(tmp_path):
+    checks = [
+        {"check": "DCGAN_aug: trained on labels dealt out anew", "result": "0.9 right", "verdict": "noted"},
+        {"check": "Patients on both sides of a split", "result": "0 in 3 splits", "verdict": "clean"},
+    ]
+    text = text_of(write_full_run(tmp_path, generator=None, changes={"leak_checks": checks}))
+    assert "training: DCGAN_aug: trained on labels dealt out anew; Patients on both sides of a split." in text
+    assert "Noted: DCGAN_aug: trained on labels dealt out anew (0.9 right)." in text
 
 
 def test_the_frozen_rule_is_named_with_its_numbers(tmp_path):

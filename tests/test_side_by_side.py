@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pandas as pd
@@ -37,7 +38,7 @@ def test_runs_that_share_everything_raise_no_warning(two):
         ({"protocol": {"folds": 5}}, "Other designs (run 1: 3 folds × 1 repeat; run 2: 5 folds × 1 repeat, 3 "
          "splits run)"),
         ({"profile": "paper"}, "Other profiles (run 1: laptop; run 2: paper)"),
-        ({"budget": "epochs"}, "Other training budgets (run 1: 1,500 steps; run 2: 25.8 epochs)"),
+        ({"budget": "epochs"}, "Other training budgets (run 1: 1,500 steps; run 2: 25.8 epochs, 1,500 steps)"),
         ({"arms": {"acgan": {"steps": 3000, "epochs": 1}}}, "(run 1: 1,500 steps; run 2: 1,500 and 3,000 steps)"),
         ({"versions": {"torch": "3.0"}}, "Other versions (run 1: torch 2.13.0; run 2: torch 3.0): a difference"),
         ({"arms": {"acgan": {"steps": 1500, "leak_on_purpose": True}}}, "Run 2: acgan leaks on purpose"),
@@ -48,6 +49,58 @@ def test_each_difference_between_runs_is_a_warning(two, change, expected):
     found = warned(two)
     assert sum(expected in text for text in found) == 1
     assert len(found) == 1 + ("phantom" in change.get("cohort", {}))  # of patients are always other lesions
+
+
+@pytest.mark.parametrize("break_it", ["missing", "edited"])
+def test_splits_without_predictions_are_not_known(two, break_it):
+    path = two[1] / "predictions.csv"
+    if break_it == "missing":
+        path.unlink()
+    else:
+        path.write_text(path.read_text().replace("P000", "P999"))
+    found = compare_runs(two, draws=100)
+    assert found["warnings"] == [
+        "Run 2: splits not known, since its predictions are missing or not those that it wrote."
+    ]
+    assert found["alike"] == "whose splits are not all known"
+
+
+def test_a_leak_within_a_run_is_no_difference_between_runs(two):
+    edit_run(two[1], arms={"acgan": {"steps": 1500, "leak_on_purpose": True}})
+    found = compare_runs(two, draws=100)
+    assert len(found["warnings"]) == 1
+    assert found["alike"] == "without a difference in data, splits, profile, budget or versions"
+
+
+def test_equal_epochs_are_not_equal_steps(two):
+    for folder, steps in ((two[0], (300, 23000)), (two[1], (23000, 37500))):
+        run = read_finished(folder).run
+        arms = {name: arm | {"epochs": 150, "steps": n} for (name, arm), n in zip(run["arms"].items(), steps, strict=True)}
+        edit_run(folder, budget="epochs", arms=arms)
+        evaluate(folder, draws=100, flips=100)
+    found = compare_runs(two, draws=100)
+    (warning,) = found["warnings"]
+    assert "run 1: 150 epochs, 300 and 23,000 steps; run 2: 150 epochs, 23,000 and 37,500 steps" in warning
+    steps = {(pair["arm"], pair["baseline"]): pair["unequal_steps"] for pair in found["pairs"]}
+    assert steps == {
+        ("dcgan", "none"): [23000, 300],
+        ("dcgan", "classic"): None,
+        ("acgan", "none"): [37500, 300],
+        ("acgan", "classic"): [37500, 23000],
+    }
+
+
+def test_cautions_of_each_run_are_carried(two):
+    metrics = json.loads((two[1] / "metrics.json").read_text())
+    metrics["steps"]["acgan"] = 3000
+    (two[1] / "metrics.json").write_text(json.dumps(metrics))
+    cautions = [run["cautions"] for run in compare_runs(two, draws=100)["runs"]]
+    assert any("dcgan 1,500, acgan 3,000" in text for text in cautions[1])
+    assert not any("computer-made" in text for own in cautions for text in own)
+    del metrics["steps"]
+    (two[1] / "metrics.json").write_text(json.dumps(metrics))
+    (told,) = compare_runs(two, draws=100)["runs"][1]["cautions"]
+    assert told.startswith("Its metrics are of an earlier version")
 
 
 def test_other_splits_of_the_same_lesions(two):

@@ -69,7 +69,7 @@ def test_the_page_of_a_holdout_speaks_of_repeats_and_of_test_lesions(tmp_path):
         "Patients, lesions, repeats",
         "All repeats and all arms are tested on the same 57 lesions.",
         "their training sides share up to 4 of their lesions",
-        "the deviation of a sample of repeats is added",
+        "but not of calibration, the deviation of a sample of repeats was added",
         "Single repeats",
         "Counts add up over 3 repeats of 57 lesions.",
         "Worth in real lesions",

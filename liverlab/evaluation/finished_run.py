@@ -64,14 +64,15 @@ def read_finished(folder: Path) -> FinishedRun:
         absent.append(
             "metrics.json is missing, so verdict and accuracies are. `liverlab report` on its folder writes it."
         )
-    path, table, tested = folder / "predictions.csv", None, None
+    path, table, tested = folder.resolve() / "predictions.csv", None, None
     try:
         table = read_predictions(path)
         signature(path, run)
         tested = _tested(path, run, table)
     except InputError as error:
         table = None
-        absent.append(f"{error} Its arms are in no pair below.")
+        shared = str(error).replace(str(path.parent), path.parent.name)  # pages are passed on, and paths name people
+        absent.append(f"{shared} Its arms are in no pair below.")
     if metrics and not _stands_for(metrics, run):
         metrics = None
         absent.append(

@@ -61,10 +61,13 @@ def _design(one: FinishedRun) -> str:
 
 
 def _budget(one: FinishedRun) -> str:
-    """How long the compared arms trained, in what the run counts; arms without steps have none."""
-    budget, arms = one.run["budget"], (one.run["baseline"], one.compared_arm)
-    lengths = {arm[budget] for name in arms if name and (arm := one.run["arms"][name])[budget]}
-    return " and ".join(f"{length:,g}" for length in sorted(lengths)) + f" {budget}" if lengths else "not by steps"
+    """How long the compared arms trained: epochs where the run counts these, and steps; some arms take none."""
+    arms = [one.run["arms"][name] for name in (one.run["baseline"], one.compared_arm) if name]
+    found = []
+    for unit in dict.fromkeys((one.run["budget"], "steps")):
+        if lengths := sorted({arm[unit] for arm in arms if arm[unit]}):
+            found.append(" and ".join(f"{length:,.10g}" for length in lengths) + f" {unit}")
+    return ", ".join(found) or "not by steps"
 
 
 def _rule(one: FinishedRun) -> str:

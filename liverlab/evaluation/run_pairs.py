@@ -30,7 +30,8 @@ def pairs_across(runs: Sequence[FinishedRun], *, draws: int = Rule.draws, seed: 
     Returns:
         For each pair `arm` minus `baseline`: their `runs` (numbers from 1, that of the arm first), both names,
         `estimate` and `interval` as shares of rows, `declared` (both are the compared arms of their runs; these come
-        first), and `same` (the two gave the very same probabilities).
+        first), `same` (the two gave the very same probabilities) and `unequal_steps` (optimizer steps of both, where
+        they differ, which makes a difference one of training time too; else None).
     """
     groups: dict[str, list[int]] = {}
     for i, one in enumerate(runs):
@@ -58,10 +59,15 @@ def _pairs_of(runs: Sequence[FinishedRun], group: list[int], draws: int, seed: i
                     "baseline": baseline,
                     **described(table, names, accuracy, one_test_set=one_test_set),
                     "declared": (arm, baseline) == (runs[second].compared_arm, runs[first].compared_arm),
+                    "unequal_steps": _unequal([runs[i].run["arms"][name].get("steps") for i, name in (places[b], places[a])]),
                     "same": bool(np.array_equal(table.probabilities[a], table.probabilities[b])),
                 }
             )
     return found
+
+
+def _unequal(steps: list[int | None]) -> list[int | None] | None:
+    return steps if None not in steps and steps[0] != steps[1] else None
 
 
 def _joined(runs: Sequence[FinishedRun], group: list[int]) -> tuple[list[tuple[int, str]], PredictionTable]:

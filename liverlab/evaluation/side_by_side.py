@@ -11,6 +11,7 @@ from liverlab.evaluation.finished_run import FinishedRun, read_finished
 from liverlab.evaluation.rule import Rule
 from liverlab.evaluation.run_facts import FACTS, UNKNOWN, data_of, describe_run, leaks_of
 from liverlab.evaluation.run_pairs import pairs_across
+from liverlab.report import summary
 from liverlab.settings import flatten
 
 NOT_SETTINGS = ("name", "description", "jobs", "tracking", "runs_dir")  # of the config, but not of the result
@@ -25,8 +26,8 @@ def compare_runs(folders: Sequence[Path], *, draws: int = Rule.draws, seed: int 
         seed: Of the bootstrap.
 
     Returns:
-        `runs` (facts, declared comparisons and arms of each), `warnings` in words, `settings` that differ (by name, a
-        value for each run) and `pairs` of arms of different runs.
+        `runs` (facts, declared comparisons, arms and cautions of each), `alike` (in a clause) and `warnings` in words,
+        `settings` that differ (by name, a value for each run) and `pairs` of arms of different runs.
 
     Raises:
         InputError: If a folder holds no finished run, or two are the same run.
@@ -37,7 +38,10 @@ def compare_runs(folders: Sequence[Path], *, draws: int = Rule.draws, seed: int 
             if folders[i].samefile(folders[j]) or runs[i].run == one.run:
                 raise InputError(f"{folders[i]} and {folders[j]} are the same run. Name each run once.")
     return {
-        "runs": [{"number": i} | describe_run(one) for i, one in enumerate(runs, start=1)],
+        "runs": [
+            {"number": i} | describe_run(one) | {"cautions": cautions(one)} for i, one in enumerate(runs, start=1)
+        ],
+        "alike": alike(runs),
         "warnings": warnings(runs),
         "settings": differing_settings(runs),
         "draws": draws,
@@ -59,6 +63,35 @@ DIFFER = {
 
 def warnings(runs: Sequence[FinishedRun]) -> list[str]:
     """Why the runs must not be read side by side without more thought, in words; the gravest first."""
+    found = [*_differences(runs), *_splits_unknown(runs)]
+    for i, one in enumerate(runs, start=1):
+        if one.metrics and one.metrics["selection"]["rule"] == "test":
+            found.append(f"Run {i}: {one.compared_arm} was {one.metrics['selection']['label']}.")
+        if leaks := leaks_of(one):
+            found.append(f"Run {i}: {' and '.join(leaks)} leaks on purpose (its generator saw the test lesions).")
+    return found
+
+
+def alike(runs: Sequence[FinishedRun]) -> str:
+    """What the runs share, as a clause: a leak or a selection within a run is no difference between runs."""
+    if _differences(runs):
+        return "which differ in more than their arms"
+    if _splits_unknown(runs):
+        return "whose splits are not all known"
+    return "without a difference in data, splits, profile, budget or versions"
+
+
+def cautions(one: FinishedRun) -> list[str]:
+    """What its own report says against its verdict, but that a phantom is no patient, which the page says of all."""
+    if one.metrics is None:
+        return []
+    try:
+        return [text for text in summary.cautions(one.metrics) if text != summary.PHANTOM]
+    except KeyError:  # of what an earlier version did not write
+        return ["Its metrics are of an earlier version: see the cautions of its own report."]
+
+
+def _differences(runs: Sequence[FinishedRun]) -> list[str]:
     found = [_mixed(runs)] if len({one.run["cohort"]["phantom"] for one in runs}) > 1 else []
     for name, sentence in DIFFER.items():
         values = [FACTS[name](one) for one in runs]
@@ -68,12 +101,15 @@ def warnings(runs: Sequence[FinishedRun]) -> list[str]:
             found.append(sentence.format(groups=_groups(values)))
         if name == "Data":
             found += _other_splits(runs)
-    for i, one in enumerate(runs, start=1):
-        if one.metrics and one.metrics["selection"]["rule"] == "test":
-            found.append(f"Run {i}: {one.compared_arm} was {one.metrics['selection']['label']}.")
-        if leaks := leaks_of(one):
-            found.append(f"Run {i}: {' and '.join(leaks)} leaks on purpose (its generator saw the test lesions).")
     return found
+
+
+def _splits_unknown(runs: Sequence[FinishedRun]) -> list[str]:
+    return [
+        f"Run {i}: splits not known, since its predictions are missing or not those that it wrote."
+        for i, one in enumerate(runs, start=1)
+        if not one.tested
+    ]
 
 
 def _mixed(runs: Sequence[FinishedRun]) -> str:

@@ -3,26 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-from liverlab.report.checklists import answered, checklists, counts, write_checklists
-from liverlab.report.known_facts import read_facts
-from liverlab.report.methods_text import methods_text, write_methods
-from liverlab.report.references import references
+from liverlab.report.checklists import checklists, counts, write_checklists
+from liverlab.report.known_facts import read_facts, told
+from liverlab.report.methods_text import write_methods
+from liverlab.report.references import references, uncited
+from liverlab.report.statistics_sentences import intervals
 
 
 def author_sections(folder: Path) -> dict[str, Any]:
     """Write `methods.md` and `checklists.csv` into an evaluated run's folder.
 
     Returns:
-        What the page shows of them: methods (paragraphs by heading, references) and checklists (name, source, counts,
-        rows).
+        What the page shows of them: methods (paragraphs by heading, references; intervals, on how these were made) and
+        checklists (name, source, counts, rows).
     """
     facts = read_facts(folder)
-    write_methods(folder, facts)
-    write_checklists(folder, facts)
-    paragraphs, cited = methods_text(facts)
+    paragraphs, cited = write_methods(folder, facts)
     shown = []
-    for each in checklists():
-        rows = answered(each, facts)
+    for each, rows in zip(checklists(), write_checklists(folder, facts), strict=True):
         about = {"name": each.name, "source": references()[each.source]}
         shown.append(about | {"counts": counts(rows, each.units), "rows": rows})
-    return {"methods": {"paragraphs": paragraphs, "references": cited}, "checklists": shown}
+    methods = {"paragraphs": paragraphs, "references": cited, "intervals": uncited(told(intervals, facts) or "")}
+    return {"methods": methods, "checklists": shown}

@@ -140,7 +140,8 @@ def imbalance(facts: Facts) -> str:
 
 def same_cohort(facts: Facts) -> str:
     """Both sides are drawn from one cohort."""
-    return f"None by design: both sides of {counted(len(facts['run.splits']), 'split')} are patients of one cohort."
+    splits = counted(len(facts["run.splits"]), "split")
+    return f"Both sides of {splits} are patients of one cohort: none by setting, but those of chance."
 
 
 def user_marks(facts: Facts) -> str:

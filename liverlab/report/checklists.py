@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from data_modules.whole_file import replacing
+from liverlab.report import design_sentences as design
 from liverlab.report.checklist_answers import KNOWN
 from liverlab.report.known_facts import Facts, NotApplicable, told
 from liverlab.report.references import references, uncited
@@ -28,6 +29,16 @@ FILE = "checklists.csv"
 FILLED, PART, OPEN, NONE = "filled by the run", "in part", "author to complete", "not applicable"
 NO_PATIENTS = "Computer-made lesions: there are no patients of whom this could be said."
 ANSWERS = KNOWN | RESULTS | SCORES
+RESULT = {"performance", "diagnostic", "limits", "verdict"}
+# what takes from an answer where it is true, from which answers, and what the author then adds
+CAVEATS = (
+    (
+        design.chosen_on_test,
+        RESULT | {"selection", "building", "internal"},
+        "the result of an arm that no test lesion helped to choose",
+    ),
+    (design.seen_on_purpose, RESULT | {"disjoint", "congruence", "coverage", "constraint", "compliance"}, ""),
+)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,7 @@ def _row(checklist: Checklist, item: Item, facts: Facts) -> Row:
     if isinstance(answer, NotApplicable):
         status, hint, where = NONE, None, ""
     elif answer:
+        answer, hint = _with_caveats(item.known, answer, hint, facts)
         status = PART if hint else FILLED
     elif item.patients and hint is None:
         status, answer, where = NONE, NO_PATIENTS, ""
@@ -105,6 +117,13 @@ def _row(checklist: Checklist, item: Item, facts: Facts) -> Row:
     return Row(checklist.name, item.number, item.topic, status, *texts)
 
 
+def _with_caveats(known: str | None, answer: str, hint: str | None, facts: Facts) -> tuple[str, str | None]:
+    for caveat, answers, to_add in CAVEATS:
+        if known in answers and (text := told(caveat, facts)):
+            answer, hint = f"{answer} {text}", "; ".join(part for part in (hint, to_add) if part)
+    return answer, hint
+
+
 def counts(rows: list[Row], units: str) -> str:
     """E.g. "19 of 44 items filled by the run, 9 in part, 16 to complete"."""
     found = Counter(row.status for row in rows)
@@ -112,9 +131,15 @@ def counts(rows: list[Row], units: str) -> str:
     return text + (f", {found[NONE]} not applicable" if found[NONE] else "")
 
 
-def write_checklists(folder: Path, facts: Facts) -> None:
-    """Write `checklists.csv` into a run's folder, one row an item, for authors to go on from."""
+def write_checklists(folder: Path, facts: Facts) -> list[list[Row]]:
+    """Write `checklists.csv` into a run's folder, one row an item, for authors to go on from.
+
+    Returns:
+        The rows of each checklist.
+    """
+    rows = [answered(checklist, facts) for checklist in checklists()]
     with replacing(folder / FILE) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([field.name for field in fields(Row)])
-        writer.writerows(astuple(row) for checklist in checklists() for row in answered(checklist, facts))
+        writer.writerows(astuple(row) for own in rows for row in own)
+    return rows

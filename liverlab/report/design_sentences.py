@@ -5,7 +5,7 @@ cites `references.yaml`.
 """
 
 from liverlab.report.generator_words import listed
-from liverlab.report.known_facts import Facts, Unknown, counted
+from liverlab.report.known_facts import Facts, Unknown, counted, told
 
 
 def cohort(facts: Facts) -> str:
@@ -57,7 +57,14 @@ def splits(facts: Facts) -> str:
 def patients_apart(facts: Facts) -> str:
     """The level at which sides are disjoint."""
     facts.require("run.splits")
-    return "All lesions of a patient stayed on one side of a split, and every arm was tested on the same lesions."
+    text = "All lesions of a patient stayed on one side of a split, and every arm was tested on the same lesions."
+    return f"{text} {seen}" if (seen := told(seen_on_purpose, facts)) else text
+
+
+def seen_on_purpose(facts: Facts) -> str:
+    """Whose generators saw the test side; nothing to say of a run without a leak."""
+    facts.require("metrics.leaks")
+    return f"Generators of {listed(facts['metrics.leaks'])} saw the tested patients, on purpose."
 
 
 def leak_checks(facts: Facts) -> str:
@@ -65,8 +72,9 @@ def leak_checks(facts: Facts) -> str:
     looked = [row["check"] for row in facts["run.leak_checks"] if row["verdict"] != "on purpose"]
     if not looked:
         raise Unknown("run.leak_checks")
-    checks = "; ".join(check[0].lower() + check[1:] for check in looked)
-    return f"Before evaluation the files of the run were searched for leaks from test to training ({checks})."
+    text = f"Before evaluation the files of the run were searched for leaks from test to training: {'; '.join(looked)}."
+    noted = [f"{row['check']} ({row['result']})" for row in facts["run.leak_checks"] if row["verdict"] == "noted"]
+    return f"{text} Noted: {'; '.join(noted)}." if noted else text
 
 
 def arms(facts: Facts) -> str:
@@ -91,11 +99,17 @@ def second_lines(facts: Facts) -> str:
 
 def primary(facts: Facts) -> str:
     """The declared comparison, and how its arm was chosen."""
-    pair, selection = facts["metrics.comparison"], facts["metrics.selection"]
+    pair, chosen = facts["metrics.comparison"], told(chosen_on_test, facts)
     text = f"The primary comparison was that of {pair['arm']} with {pair['baseline']} by accuracy"
-    if selection["rule"] == "test":
-        return f"{text}; {pair['arm']} was the best of {selection['among']} arms on the test lesions, which favours it."
-    return f"{text}, as declared in the settings of the run."
+    return f"{text}; {chosen}" if chosen else f"{text}, as declared in the settings of the run."
+
+
+def chosen_on_test(facts: Facts) -> str:
+    """That the best arm on the test lesions was taken; nothing to say of a declared one."""
+    selection = facts["metrics.selection"]
+    if selection["rule"] != "test":
+        raise Unknown("metrics.selection")
+    return f"{selection['arm']} was the best of {selection['among']} arms on the test lesions, which favours it."
 
 
 def further_comparisons(facts: Facts) -> str:

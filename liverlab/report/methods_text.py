@@ -82,10 +82,11 @@ def methods_text(facts: Facts) -> tuple[dict[str, str], list[str]]:
     return dict(zip(found, texts, strict=True)), cited
 
 
-def write_methods(folder: Path, facts: Facts) -> None:
-    """Write `methods.md` into a run's folder."""
+def write_methods(folder: Path, facts: Facts) -> tuple[dict[str, str], list[str]]:
+    """Write `methods.md` into a run's folder; returns the `methods_text` in it."""
     paragraphs, cited = methods_text(facts)
     parts = ["# Methods", *(f"**{heading}.** {text}" for heading, text in paragraphs.items())]
     parts += ["## References", "\n".join(f"{i}. {text}" for i, text in enumerate(cited, 1))]
     with replacing(folder / FILE) as part:
         part.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return paragraphs, cited

@@ -6,8 +6,11 @@ Only what was really computed is named; see `design_sentences.py`.
 from collections.abc import Iterator
 from typing import Any
 
+from liverlab.evaluation.further_metrics import BOUNDS
+from liverlab.quality import distances
 from liverlab.report.generator_words import listed
 from liverlab.report.known_facts import Facts, Unknown
+from liverlab.report.references import uncited
 
 # of quality.json; several measures may come from one paper
 QUALITY_MEASURES = {
@@ -78,25 +81,39 @@ def calibration(facts: Facts) -> str:
 
 def intervals(facts: Facts) -> str:
     """Unit, bootstrap, and what widens it."""
-    factor = facts["metrics.rule.arm_factor"]
+    factor, draws = facts["metrics.rule.arm_factor"], facts["metrics.settings.draws"]
     text = (
-        f"The patient was the unit of inference: 95 % intervals came from {facts['metrics.settings.draws']:,} "
-        "bootstrap samples of patients [@field2007], each drawn with all lesions and used for every arm and metric, "
-        f"and those of single arms were widened by a factor of {factor:g} for the variation of training."
+        f"The patient was the unit of inference: 95 % intervals came from {draws:,} bootstrap samples of patients "
+        "[@field2007], each drawn with all lesions and used for every arm, and those of single arms were widened by a "
+        f"factor of {factor:g} for the variation of training, which a bootstrap of predictions does not see."
     )
+    if (fewer := facts.get("metrics.settings.fewer_draws", draws)) < draws:
+        text += (
+            " ROC curves and their areas, average precision, Brier score, log-loss and calibration got the first "
+            f"{fewer:,} of these samples."
+        )
     if facts.get("metrics.holdout") and facts["metrics.counts.repeats"] > 1:
-        text += " To these the deviation of a sample of repeats was added [@owen2007]."
+        worth = " and of their worth in real lesions" if facts.get("metrics.worth") else ""
+        text += (
+            f" To intervals of single arms{worth}, but not of calibration, the deviation of a sample of repeats was "
+            "added [@owen2007]."
+        )
     if any(share in (0.0, 1.0) for share in _shares(facts["metrics.arms"])):
         text += " A proportion of 0 or 1 got Wilson’s interval with patients for trials [@wilson1927]."
     return text
 
 
 def _shares(arms: dict[str, Any]) -> Iterator[float | None]:
-    """Every proportion with an interval."""
+    """Every proportion with an interval; arms of earlier versions have fewer."""
     for arm in arms.values():
-        yield from (arm[name]["estimate"] for name in ("accuracy", "specificity", "macro_sensitivity"))
-        for of_class in arm["per_class"].values():
-            yield from (of_class[name]["estimate"] for name in ("sensitivity", "specificity"))
+        found = [arm[name] for name in ("accuracy", "specificity", "macro_sensitivity")]
+        found += [value for name, value in arm.get("further", {}).items() if name not in BOUNDS]
+        for of_class in (*arm["per_class"].values(), *arm.get("further_classes", {}).values()):
+            found += [value for value in of_class.values() if isinstance(value, dict)]  # the others are counts
+        roc = arm.get("roc", {"macro": None, "classes": {}})
+        found += [curve["area"] for curve in (roc["macro"], *roc["classes"].values()) if curve]
+        found += [point | {"estimate": point["correct"]} for point in arm.get("reliability", {}).get("points", ())]
+        yield from (value["estimate"] for value in found if value["interval"])
 
 
 def difference(facts: Facts) -> str:
@@ -186,10 +203,14 @@ def quality(facts: Facts) -> str:
     if not told:
         raise Unknown("quality.pools")
     known = listed([words for name, words in FEATURE_SPACES.items() if name in spaces])
+    leaks = [pool["arm"] for pool in facts["quality.pools"] if pool.get("leak")]
+    seen = f" but those of {listed(leaks)}, on purpose" if leaks else ""
+    nearest = [uncited(words) for name, words in QUALITY_MEASURES.items() if name in measures & {*distances.MEASURES}]
+    once = f"; for {listed(nearest)} each patient of a sample counted once [@politis1999]" if nearest else ""
     return (
-        "Synthetic images were compared with lesions of held-out patients, of whom no generator had seen one, beside "
-        f"real training lesions and classically augmented ones, by {listed(told)}; the features were those of {known}. "
-        f"Intervals came from {facts['quality.draws']:,} bootstrap samples of patients."
+        f"Synthetic images were compared with lesions of held-out patients, of whom no generator had seen one{seen}, "
+        f"beside real training lesions and classically augmented ones, by {listed(told)}; the features were those of "
+        f"{known}. Intervals came from {facts['quality.draws']:,} bootstrap samples of patients{once}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-NBSP = "\u00a0"
+from liverlab.report.quality_words import NBSP
 
 
 def worth_sentences(metrics: dict[str, Any]) -> list[str]:
