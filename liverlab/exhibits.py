@@ -22,6 +22,7 @@ from liverlab.config import ClassicConfig, ControlConfig, ExperimentConfig
 from liverlab.evaluation.gained_lost import changed, to_show
 from liverlab.evaluation.prediction_table import read_predictions
 from liverlab.evaluation.spread import class_spread
+from liverlab.evaluation.volume_curve import select_arm
 from liverlab.generator_record import Arms, generators_of, kind_of
 from liverlab.models.architecture_table import classifier_table, gan_tables
 from liverlab.stages import Stage
@@ -121,16 +122,18 @@ def _write_augmentation(
     return None
 
 
-def write_change_images(folder: Path, names: tuple[str, str], cohort: Cohort, roi: Roi) -> None:
+def write_change_images(folder: Path, run: dict[str, Any], cohort: Cohort, roi: Roi) -> None:
     """Write `changes.npz`: the ROIs of up to 24 lesions that the arm gained or lost from its baseline.
 
     Args:
         folder: The run's, with predictions.csv.
-        names: The arm and its baseline.
+        run: Content of `run.json`; of several arms to choose from, the images are those of the chosen one.
         cohort: The lesions.
         roi: As the arms saw them.
     """
-    shown = to_show(changed(read_predictions(folder / "predictions.csv"), names))
+    table = read_predictions(folder / "predictions.csv")
+    selected = select_arm(run, dict(zip(table.arms, table.correct.sum(1).tolist(), strict=True)))
+    shown = to_show(changed(table, (selected["arm"], run["baseline"])))
     lesions = [change.lesion_id for part in shown.values() for change in part]
     if not lesions:
         return

@@ -101,7 +101,7 @@ def gather(
         **write_exhibits(folder, runs, {about["arm"]: arms[about["arm"]], **arms}, cohort, splits[0], config),
     }
     if about["baseline"] is not None:
-        write_change_images(folder, (about["arm"], about["baseline"]), cohort, roi)
+        write_change_images(folder, run, cohort, roi)
     write_json(folder / "run.json", run)
     _link_stages(folder / "stages", runs, _all_stages(arms, quality))
 

@@ -111,18 +111,23 @@ def test_without_classic_images_or_pools_nothing_is_written(written, tmp_path):
 def test_images_of_lesions_gained_and_lost(tiny_cohort, tmp_path):
     rows = [["arm", "repeat", "fold", "lesion_id", "patient_id", "label", "predicted", "p_cyst", "p_metastasis"]]
     for i, lesion in enumerate(tiny_cohort.lesions[:8]):  # the baseline is right in 0 and 1, the arm in 1 and 2
-        for arm, right in (("classic", (0, 1)), ("gan", (1, 2))):
+        for arm, right in (("classic", (0, 1)), ("gan", (1, 2)), ("more", (3, 4, 5))):
             called, p = ("cyst", (0.7, 0.3)) if i in right else ("metastasis", (0.4, 0.6))
             rows.append([arm, 0, 0, lesion.lesion_id, lesion.patient_id, "cyst", called, *p])
     (tmp_path / "predictions.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
     roi = Roi(**asdict(load("classic_aug").roi))
-    write_change_images(tmp_path, ("gan", "classic"), tiny_cohort, roi)
+    run = {"arm": "gan", "baseline": "classic"}
+    write_change_images(tmp_path, run, tiny_cohort, roi)
     found = arrays(tmp_path / "changes.npz")
     assert found["lesions"].tolist() == ["L02", "L00"]
     np.testing.assert_array_equal(found["images"], in_bytes(render_originals(tiny_cohort, [2, 0], roi)))
     (tmp_path / "changes.npz").unlink()
-    write_change_images(tmp_path, ("gan", "gan"), tiny_cohort, roi)
+    write_change_images(tmp_path, {"arm": "gan", "baseline": "gan"}, tiny_cohort, roi)
     assert not list(tmp_path.glob("*.npz"))
+    # the best of the test lesions is compared, not the declared one
+    points = [{"arm": name, "budget": "steps"} for name in ("gan", "more")]
+    write_change_images(tmp_path, run | {"selection": "test", "curve": {"points": points}}, tiny_cohort, roi)
+    assert arrays(tmp_path / "changes.npz")["lesions"].tolist() == ["L03", "L04", "L05", "L00", "L01"]
 
 
 def test_an_arm_of_other_seeds_shows_other_images(tiny_cohort, tmp_path):

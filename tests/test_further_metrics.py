@@ -100,7 +100,8 @@ def test_one_class_for_all_has_no_correlation():
 def test_an_arm_without_fault():
     labels = np.arange(30) % 3
     found = summary(table_of((0.01 + 0.97 * np.eye(3)[labels])[None], labels, patients=np.arange(30) // 3))
-    assert found["further"]["ppv"]["estimate"] == found["further"]["average_precision"]["estimate"] == 1
+    assert found["further"]["ppv"]["estimate"] == 1
+    assert found["further"]["average_precision"] == {"estimate": 1, "interval": None}  # no share of patients
     assert 0.6 < found["further"]["ppv"]["interval"][0] < found["further"]["ppv"]["interval"][1] == pytest.approx(1)
     assert found["further"]["mcc"] == {"estimate": 1, "interval": None}  # every draw is the same
 
@@ -134,3 +135,13 @@ def test_confusions_of_many_draws_at_once():
     found = further_of_confusions(many.astype(np.float64))
     expected = [matthews_corrcoef(a, b) for a, b in zip(labels, predicted, strict=True)]
     np.testing.assert_allclose(found["mcc"], expected)
+
+
+def test_a_class_called_twice_in_one_patient_is_no_sure_thing():
+    p = np.full((1, 30, 3), 0.1)
+    p[0, :, :2] = np.where(np.arange(30)[:, None] % 2, [0.5, 0.4], [0.4, 0.5])
+    p[0, :2] = [0.1, 0.1, 0.8]  # the only calls of hemangioma, both of patient 0: one right
+    labels = np.append([2, 0], np.arange(28) % 3)
+    found = summary(table_of(p, labels, patients=np.arange(30) // 2))["further_classes"]["hemangioma"]
+    assert (found["called"], found["ppv"]["estimate"]) == (2, 0.5)
+    assert found["ppv"]["interval"] == pytest.approx((0.0546, 0.9454), abs=1e-3)  # Wilson's of one trial

@@ -119,3 +119,11 @@ def test_with_many_classes_every_draw_misses_one_and_there_is_an_interval_still(
     assert np.isnan(drawn.draws[:, :12]).any()
     assert not np.isnan(drawn.draws[:, 12]).any()
     assert drawn.estimate[12] == pytest.approx(mean_auroc(table, 0)[0], abs=1e-6)
+
+
+def test_an_area_of_one_is_no_proportion_and_has_no_interval():
+    labels = np.arange(30) % 3
+    table = table_of((0.01 + 0.97 * np.eye(3)[labels])[None], labels)
+    summary = roc_summary(table, curve_draws(table, 0, weights_of(table, draws=50)))
+    for curve in (summary["macro"], *summary["classes"].values()):
+        assert curve["area"] == {"estimate": 1, "interval": None}

@@ -10,10 +10,11 @@ from math import prod
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
-from liverlab.evaluation.metrics import Floats, Ints
+from liverlab.evaluation.metrics import Floats, Ints, defined_mean
 from liverlab.evaluation.rule import ARM_FACTOR
 
 BLOCK = 500  # draws at a time, to bound memory
+SAME = 1e-9  # draws that lie this close differ by rounding alone
 
 
 def patient_confusions(labels: Ints, predicted: Ints, patients: Ints, num_classes: int) -> Floats:
@@ -83,7 +84,8 @@ def with_repeats(
 
     Args:
         drawn: Metrics of draws of patients, shapes (draws, ...).
-        per_repeat: The same metrics of each repeat, shapes (repeats, ...).
+        per_repeat: The same metrics of each repeat, shapes (repeats, ...); one where a metric is undefined (NaN)
+            deviates by nothing.
         rng: Seeded generator; the same repeats are drawn for every arm and metric.
     """
     repeats, draws = (len(next(iter(part.values()))) for part in (per_repeat, drawn))
@@ -92,7 +94,8 @@ def with_repeats(
     # a bootstrap of so few is too narrow by this factor
     shares = np.sqrt(repeats / (repeats - 1)) * rng.multinomial(repeats, np.full(repeats, 1 / repeats), draws) / repeats
     return {
-        name: drawn[name] + np.tensordot(shares, values - values.mean(0), axes=1) for name, values in per_repeat.items()
+        name: drawn[name] + np.tensordot(shares, np.nan_to_num(values - defined_mean(values)), axes=1)
+        for name, values in per_repeat.items()
     }
 
 
@@ -107,25 +110,25 @@ def percentile_interval(drawn: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def proportion_interval(estimate: float, drawn: Floats, rows: int, patients: int) -> tuple[float, float] | None:
+def proportion_interval(estimate: float, drawn: Floats, patients: int) -> tuple[float, float] | None:
     """95 % interval of a proportion, within [0, 1].
 
-    At 0 or 1 every draw is the same and the bootstrap is blind: there it is Wilson's interval with `patients` instead
-    of `rows` trials, i.e. with the largest design effect that clustering can have.
+    Where every draw is the same, as at 0 and 1 or with one patient, the bootstrap is blind: there it is Wilson's
+    interval with `patients` instead of `rows` trials, i.e. with the largest design effect that clustering can have.
 
     Args:
         estimate: The proportion; NaN where it is undefined.
         drawn: Its bootstrap draws, shape (draws,).
-        rows: Rows behind it.
-        patients: Patients behind these rows.
+        patients: Patients behind it.
 
     Returns:
-        Low and high, or None where the proportion is undefined.
+        Low and high, or None where the proportion, or every draw of it, is undefined.
     """
-    if rows == 0 or np.isnan(estimate):
+    defined = drawn[~np.isnan(drawn)]
+    if np.isnan(estimate) or len(defined) == 0:
         return None
-    if estimate in (0.0, 1.0):
+    if np.ptp(defined) < SAME:
         low, high = proportion_confint(estimate * patients, patients, alpha=0.05, method="wilson")
         return float(low), float(high)
-    low, high = percentile_interval(widened(estimate, drawn))
+    low, high = percentile_interval(widened(estimate, defined))
     return max(low, 0.0), min(high, 1.0)

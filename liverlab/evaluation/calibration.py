@@ -45,12 +45,11 @@ def reliability_summary(table: PredictionTable, arm: int, weights: Floats, rng: 
     scaled = tempered(table.probabilities[arm], cross_fitted(losses, table.patients))
     mean = _means(np.stack([*losses, confidence - correct]), table.patients, weights)
     temperature, excess = _sampled(best_temperature(mean[:, :-1])), _sampled(mean[:, -1])
-    size = {"rows": len(correct), "patients": weights.shape[1]}
     return {
         "points": reliability_points(table, confidence, correct, weights),
         "confidence": float(confidence.mean()),
-        "excess": described(excess, **size, bounds=(-1.0, 1.0)),
-        "temperature": described(temperature, **size, bounds=(0.0, np.inf)),
+        "excess": described(excess, bounds=(-1.0, 1.0)),
+        "temperature": described(temperature, bounds=(0.0, np.inf)),
         "range": [float(TEMPERATURES[0]), float(TEMPERATURES[-1])],
         "log_loss_after": float(-scaled[np.arange(len(scaled)), table.labels].mean()),
         "ece": float(calibration_error(confidence, correct)),
@@ -80,7 +79,7 @@ def reliability_points(
     shares = bootstrap.patient_ratios(members * correct, members, table.patients, weights)
     found = []
     for i, mine in enumerate(members.astype(bool)):
-        share = described(_sampled(shares[:, i]), rows=int(mine.sum()), patients=len(np.unique(table.patients[mine])))
+        share = described(_sampled(shares[:, i]), patients=len(np.unique(table.patients[mine])))
         found.append({"rows": int(mine.sum()), "confidence": float(confidence[mine].mean())})
         found[-1] |= {"correct": share["estimate"], "interval": share["interval"]}
     return found

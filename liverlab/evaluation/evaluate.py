@@ -170,7 +170,7 @@ def arm_metrics(table: PredictionTable, arm: int, drawn: dict[str, Floats]) -> d
     patients = len(np.unique(table.patients))
     summary: dict[str, Any] = {"correct": int(table.correct[arm].sum()), "rows": len(table.labels)}
     for name, estimate in paper_metrics(table.labels, predicted, num_classes).items():
-        interval = bootstrap.proportion_interval(estimate, drawn[name], len(table.labels), patients)
+        interval = bootstrap.proportion_interval(estimate, drawn[name], patients)
         summary[name] = {"estimate": estimate, "interval": interval}
     area, folds = mean_auroc(table, arm)
     confusion = confusion_matrix(table.labels, predicted, num_classes)
@@ -205,10 +205,8 @@ def _per_class(table: PredictionTable, confusion: Floats, drawn: dict[str, Float
         for metric, mine in (("sensitivity", table.labels == c), ("specificity", table.labels != c)):
             estimate = float(values[f"class_{metric}"][c])
             patients = len(np.unique(table.patients[mine]))
-            interval = bootstrap.proportion_interval(
-                estimate, drawn[f"class_{metric}"][:, c], int(mine.sum()), patients
-            )
-            result[name][metric] = {"estimate": None if interval is None else estimate, "interval": interval}
+            interval = bootstrap.proportion_interval(estimate, drawn[f"class_{metric}"][:, c], patients)
+            result[name][metric] = {"estimate": None if np.isnan(estimate) else estimate, "interval": interval}
     return result
 
 

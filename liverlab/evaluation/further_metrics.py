@@ -18,7 +18,8 @@ from liverlab.evaluation.roc_curves import curve_draws, roc_summary
 from liverlab.evaluation.sampled import Sampled, described
 
 LEAST = 5e-7  # probabilities have six decimals: what is written as 0 lies below this
-BOUNDS = {"mcc": (-1.0, 1.0), "brier": (0.0, 2.0), "log_loss": (0.0, np.inf)}  # the others are shares
+BOUNDS = {"mcc": (-1.0, 1.0), "brier": (0.0, 2.0), "log_loss": (0.0, np.inf)}  # the others lie from 0 to 1
+PROPORTIONS = ("ppv", "npv", "f1")
 
 
 def further_of_confusions(confusions: Floats) -> dict[str, Floats]:
@@ -94,12 +95,12 @@ def further_summary(
     means = {name: found[name] for name in ("ppv", "npv", "f1", "mcc")}
     means |= {"average_precision": ranked["average_precision"].at(num_classes)}
     means |= {name: ranked[name] for name in ("brier", "log_loss")}
-    patients = len(np.unique(table.patients))
+    patients = {name: len(np.unique(table.patients)) for name in PROPORTIONS}
     by_class = {name: found[f"class_{name}"] for name in ("ppv", "npv", "f1")}
     by_class["average_precision"] = ranked["average_precision"]
     return {
         "further": {
-            name: described(part, rows=len(table.labels), patients=patients, bounds=BOUNDS.get(name, (0.0, 1.0)))
+            name: described(part, patients=patients.get(name), bounds=BOUNDS.get(name, (0.0, 1.0)))
             for name, part in means.items()
         },
         "further_classes": {
@@ -115,6 +116,6 @@ def _one_class(table: PredictionTable, arm: int, found: dict[str, Sampled], c: i
     behind = {"ppv": called, "npv": ~called}
     result: dict[str, Any] = {"called": int(called.sum())}
     for name, part in found.items():
-        rows = behind.get(name, table.labels == c)
-        result[name] = described(part, rows=int(rows.sum()), patients=len(np.unique(table.patients[rows])))
+        patients = len(np.unique(table.patients[behind.get(name, table.labels == c)]))
+        result[name] = described(part, patients=patients if name in PROPORTIONS else None)
     return result

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from liverlab.evaluation.metrics import Floats
+from liverlab.evaluation.metrics import Floats, defined_mean
 from liverlab.evaluation.prediction_table import PredictionTable
 from liverlab.evaluation.sampled import Sampled, described
 
@@ -111,31 +111,23 @@ def _over_splits(values: Floats) -> Sampled:
     return Sampled(mean[0], mean[1:], values[:, 0])
 
 
-def defined_mean(values: Floats) -> Floats:
-    """Mean over the first axis of what is no NaN; NaN where all are."""
-    defined = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(defined, values, 0).sum(0) / defined.sum(0))
-
-
 def roc_summary(table: PredictionTable, curves: dict[str, Sampled]) -> dict[str, Any]:
     """The curves for `metrics.json`.
 
     Returns:
         fpr (51 rates), and for macro and by class name in `classes`: area, and tpr, low and high at these rates; None
-        for a class that no fold can rank.
+        for a class that no fold can rank. An area that no draw changes, as 1, has no interval.
     """
-    found = [_one_curve(table, curves, c) for c in range(len(table.class_names) + 1)]
+    found = [_one_curve(curves, c) for c in range(len(table.class_names) + 1)]
     classes = dict(zip(table.class_names, found, strict=False))
     return {"fpr": GRID.round(DIGITS).tolist(), "macro": found[-1], "classes": classes}
 
 
-def _one_curve(table: PredictionTable, curves: dict[str, Sampled], c: int) -> dict[str, Any] | None:
+def _one_curve(curves: dict[str, Sampled], c: int) -> dict[str, Any] | None:
     tpr = curves["tpr"].at(c)
     if np.isnan(tpr.estimate).all() or np.isnan(tpr.draws).all():
         return None
     low, high = tpr.band()
-    patients = len(np.unique(table.patients))
-    area = described(curves["area"].at(c), rows=len(table.labels), patients=patients)
+    area = described(curves["area"].at(c))
     lines = {"tpr": tpr.estimate, "low": low, "high": high}
     return {"area": area} | {name: line.round(DIGITS).tolist() for name, line in lines.items()}

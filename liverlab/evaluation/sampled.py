@@ -38,21 +38,22 @@ class Sampled:
         return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 
-def described(found: Sampled, *, rows: int, patients: int, bounds: tuple[float, float] = (0.0, 1.0)) -> dict[str, Any]:
+def described(
+    found: Sampled, *, patients: int | None = None, bounds: tuple[float, float] = (0.0, 1.0)
+) -> dict[str, Any]:
     """Estimate and 95 % interval for `metrics.json`; None where undefined, or where no draw differs.
 
     Args:
         found: One statistic.
-        rows: Rows behind it.
-        patients: Patients behind these rows.
-        bounds: Its least and largest value; within 0 and 1 it counts as a proportion, with Wilson's interval there.
+        patients: Behind it, if it is a proportion: then it has Wilson's interval where no draw differs.
+        bounds: Its least and largest value.
     """
     estimate, draws = float(found.estimate), found.draws[~np.isnan(found.draws)]
     if np.isnan(estimate):
         return {"estimate": None, "interval": None}
-    if bounds == (0.0, 1.0) and (estimate in bounds or len(draws)):
-        return {"estimate": estimate, "interval": bootstrap.proportion_interval(estimate, draws, rows, patients)}
-    if len(draws) == 0 or np.ptp(draws) == 0:
+    if patients is not None:
+        return {"estimate": estimate, "interval": bootstrap.proportion_interval(estimate, draws, patients)}
+    if len(draws) == 0 or np.ptp(draws) < bootstrap.SAME:
         return {"estimate": estimate, "interval": None}
     low, high = bootstrap.percentile_interval(bootstrap.widened(estimate, draws))
     return {"estimate": estimate, "interval": (max(low, bounds[0]), min(high, bounds[1]))}
