@@ -10,7 +10,7 @@ from torch import Tensor
 
 from data_modules.classic import render_group, render_originals
 from data_modules.cohort import Cohort
-from data_modules.folds import Split
+from data_modules.folds import Split, make_splits
 from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
 from liverlab.arm_data import classic_per_lesion, classic_recipe, data_seed, derive_seed, find_split
@@ -20,7 +20,7 @@ from liverlab.evaluation.evaluate import write_json
 from liverlab.place import Place
 from liverlab.quality.copies import find_copies
 from liverlab.quality.distances import distances
-from liverlab.quality.draws import draw_patients
+from liverlab.quality.draws import Draws, draw_patients
 from liverlab.quality.feature_spaces import feature_spaces
 from liverlab.quality.image_set import ImageSet, Ints, SplitImages
 from liverlab.quality.spectrum import spectra, spectrum
@@ -48,7 +48,7 @@ def measure_quality(folder: Path, inputs: Sequence[Path], *, config: ExperimentC
     split = find_split(cohort, config, place)
     images = split_images(config, cohort, split, pool)
     seed = derive_seed(config.seed, "quality", place.repeat, place.fold)
-    draws = draw_patients(images, config.quality.draws, seed)
+    draws = draw_of_repeat(images, cohort, config, place.repeat)
     spaces = feature_spaces(images, classifier, config.quality)
     measured = [*spectrum(images, draws), *variety(images, draws)]
     for space in spaces:
@@ -65,6 +65,14 @@ def measure_quality(folder: Path, inputs: Sequence[Path], *, config: ExperimentC
         "spectra": spectra(images, draws),
     }
     write_json(folder / FILE, about)
+
+
+def draw_of_repeat(images: SplitImages, cohort: Cohort, config: ExperimentConfig, repeat: int) -> Draws:
+    """The bootstrap samples of a split, in which each patient is as often as in those of the repeat's other splits."""
+    seed = derive_seed(config.seed, "quality draws", repeat)
+    splits = [] if config.holdout else make_splits(cohort, folds=config.n_folds, repeat=repeat, seed=config.seed)
+    folds = [cohort.patients[list(split.test)] for split in splits]
+    return draw_patients(images, config.quality.draws, seed, folds or None)
 
 
 def split_images(config: ExperimentConfig, cohort: Cohort, split: Split, pool: SamplePool) -> SplitImages:

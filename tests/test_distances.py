@@ -81,7 +81,8 @@ def test_equal_numbers_give_the_measures_of_the_images_as_they_are():
         assert [rows[name, "synthetic", measure].value for measure in MEASURES] == pytest.approx(shares)
         whose = np.arange(len(real))
         once = np.ones((1, len(real)))
-        discrepancy = kid((real, synthetic), (whose, whose), (once, once))[0]
+        labels = images.train.labels[chosen]
+        discrepancy = kid((real, synthetic), (whose, whose), (once, once), (labels, labels))[0]
         assert rows[name, "synthetic", "kid"].value == pytest.approx(discrepancy)
         # four features are four components: turned, at the same distance
         distance = frechet_distance(real, synthetic)
@@ -123,6 +124,18 @@ def test_a_shifted_generator_is_further_away_than_the_floor_by_every_measure():
         assert rows["cyst", "synthetic", measure].value < 0.1 < rows["cyst", "train", measure].value
     for measure in ("kid", "fid"):
         assert rows["cyst", "synthetic", measure].value > 5 * rows["cyst", "train", measure].value
+
+
+def test_what_only_synthetic_images_show_has_an_axis():
+    """Of 20 features 16 vary more than the rest in real images; synthetic ones are 6 away in one of the rest."""
+    images = split_images(train=[0] * 60, held_out=[0] * 60, classic=[], synthetic=[0] * 60)
+    features = gaussian(images, dimensions=20)
+    for rows in features.values():
+        rows[:, 16:] *= 0.3
+    before = measured(images, features)["cyst", "synthetic", "fid"].value
+    features["synthetic"][:, 19] += 6
+    after = measured(images, features)["cyst", "synthetic", "fid"].value
+    assert after - before == pytest.approx(36, rel=0.2)
 
 
 def test_few_images_of_a_class_are_nan_and_the_others_are_measured():

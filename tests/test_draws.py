@@ -62,3 +62,18 @@ def test_the_seed_decides():
 
 def test_a_split_without_classic_images_has_empty_draws_of_them():
     assert [len(positions) for positions in draw_patients(split_images(classic=()), 3, seed=0).classic] == [0, 0, 0]
+
+
+def test_a_mean_over_folds_spreads_as_the_cohort_it_is_made_of():
+    """Each of 30 patients trains in two of three folds: their mean over folds is the cohort's, and has its error."""
+    patients, values = np.arange(30), np.random.default_rng(0).normal(size=30)
+    folds = [patients[fold::3] for fold in range(3)]
+    means = []
+    for fold in folds:
+        train = np.setdiff1d(patients, fold)
+        images = SplitImages(("a",), image_set(train), image_set(fold), image_set([]), image_set(range(100, 110)))
+        drawn = draw_patients(images, 4000, 0, folds)
+        means.append([values[train][positions].mean() for positions in drawn.train])
+    within = np.mean([values[fold].var() for fold in folds])  # folds are drawn apart, as many of each
+    # drawn anew in every fold, 20 patients each: less by a factor of 1.4
+    assert np.mean(means, axis=0).std() == pytest.approx(np.sqrt(within / 30), rel=0.05)

@@ -50,3 +50,10 @@ def test_the_axes_are_those_of_largest_variance_and_at_most_16():
     assert axes.T @ axes == pytest.approx(np.eye(16), abs=1e-9)
     assert np.linalg.norm(axes.T @ turn[:, :16], axis=0) == pytest.approx(1, abs=0.01)
     assert principal_axes([rows[:, :5] for rows in sets]).shape == (5, 5)
+
+
+def test_a_small_set_weighs_as_much_as_a_large_one():
+    rng = np.random.default_rng(6)
+    large, small = np.zeros((900, 20)), np.zeros((30, 20))
+    large[:, :16], small[:, 19] = 0.5 * rng.normal(size=(900, 16)), rng.normal(size=30)
+    assert np.linalg.norm(principal_axes([large, small])[19]) == pytest.approx(1, abs=0.02)

@@ -90,3 +90,26 @@ def test_one_patient_is_too_few():
     rng = np.random.default_rng(6)
     x, y = rng.normal(size=(2, 4, 3))
     assert np.isnan(one(x, y, (np.zeros(4), np.arange(4))))
+
+
+def test_a_perfect_generator_is_at_0_in_any_mix_of_classes_and_with_several_lesions_a_patient():
+    """Two classes 2 apart in each of 6 features; two held-out lesions a patient, mostly of one class."""
+    rng = np.random.default_rng(7)
+    labels = (np.repeat([0, 1], 15), np.repeat([0, 1], 30))
+    patients = (np.arange(30) // 2, np.arange(60))
+    times = (np.ones((1, 30)), np.ones((1, 60)))
+    sets = [tuple(rng.normal(size=(len(own), 6)) + 2 * own[:, None] for own in labels) for _ in range(800)]
+    of_classes, of_all = (np.array([kid(each, patients, times, *more)[0] for each in sets]) for more in ((labels,), ()))
+    assert abs(of_classes.mean()) < 4 * of_classes.std() / np.sqrt(800)
+    assert of_all.mean() < -8 * of_all.std() / np.sqrt(800)
+
+
+def test_a_class_that_is_not_in_a_draw_of_the_first_set_weighs_nothing():
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(8, 3)), rng.normal(size=(8, 3))
+    labels, patients = np.repeat([0, 1], 4), np.arange(8)
+    times = (np.array([[1.0] * 4 + [0.0] * 4]), np.ones((1, 8)))
+    found = kid((x, y), (patients, patients), times, (labels, labels))
+    assert found == pytest.approx([one(x[:4], y[:4])])
+    lacking = kid((x, y[:5]), (patients, patients[:5]), (np.ones((1, 8)), np.ones((1, 5))), (labels, labels[:5]))
+    assert np.isnan(lacking).all()  # a single image of the second class

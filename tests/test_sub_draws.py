@@ -62,3 +62,9 @@ def test_draws_without_a_number_are_left_out():
 def test_what_never_varies_has_no_spread_and_one_patient_an_unknown_one():
     assert spread_around(np.array(1.0), np.full((4, 5), 3.0), 50).tolist() == [1.0] * 4
     assert np.isnan(spread_around(np.array(1.0), np.ones((4, 5)), 1)).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_varies_by_chance_alone_has_no_spread():
+    drawn = np.array([[0.0, 1.0], [1.0, 0.0]])  # between sub-draws of a draw, not between draws
+    assert spread_around(np.array(1.0), drawn, 50).tolist() == [1.0, 1.0]

@@ -55,8 +55,9 @@ class Near:
     def __init__(self, features: Mapping[str, Floats]) -> None:
         self.within = {which: cdist(rows, rows) for which, rows in features.items()}
         self.between = {which: cdist(features["held_out"], rows) for which, rows in features.items()}
-        axes = principal_axes([rows for which, rows in features.items() if which in ("held_out", "train")])
-        self.components = {which: rows @ axes for which, rows in features.items()}
+        # of both sets compared: what only one of them shows needs an axis too
+        pairs = {which: (features["held_out"], rows) for which, rows in features.items()}
+        self.components = {which: [rows @ principal_axes(pair) for rows in pair] for which, pair in pairs.items()}
 
     def measured(self, which: str, chosen: Mapping[str, Ints], neighbours: int) -> Floats:
         """`MEASURES` of a set, from some images of it and of the held-out ones."""
@@ -67,7 +68,8 @@ class Near:
             self.between[which][np.ix_(real, others)],
             neighbours,
         )
-        return np.append(shares, frechet_distance(self.components["held_out"][real], self.components[which][others]))
+        real_components, other_components = self.components[which]
+        return np.append(shares, frechet_distance(real_components[real], other_components[others]))
 
 
 def distances(images: SplitImages, space: FeatureSpace, draws: Draws, *, neighbours: int, seed: int) -> list[Measured]:
@@ -116,21 +118,14 @@ def _groups(images: SplitImages, space: FeatureSpace, draws: Draws) -> Iterator[
 def _kid(group: Group, which: str) -> tuple[float, Floats]:
     """KID of a set, and on each draw."""
     real, others = (np.vstack([np.ones(times.shape[1]), times]) for times in _pair(group.times, which))
-    mixed = others * _mix(*_pair(group.labels, which))
+    patients, labels = (_pair(each, which) for each in (group.patients, group.labels))
     pairs = zip(*_pair(group.features, which), strict=True)
-    value, *drawn = np.mean([kid(rows, _pair(group.patients, which), (real, mixed)) for rows in pairs], axis=0)
+    value, *drawn = np.mean([kid(rows, patients, (real, others), labels) for rows in pairs], axis=0)
     return value, np.array(drawn)
 
 
 def _pair(by_set: Mapping[str, T], which: str) -> tuple[T, T]:
     return by_set["held_out"], by_set[which]
-
-
-def _mix(real: Ints, labels: Ints) -> Floats:
-    """What an image must count so that each class has the share that it has in `real`, shape (N,)."""
-    size = max(real.max(), labels.max()) + 1
-    wanted, there = np.bincount(real, minlength=size), np.bincount(labels, minlength=size)
-    return wanted[labels] / there[labels]
 
 
 def _near(group: Group, neighbours: int, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -1,10 +1,11 @@
-"""Bootstrap samples of patients for all measurements of one split.
+"""Bootstrap samples of patients for all measurements of one split, the same for the other splits of its repeat.
 
 A patient is drawn with all images, as in `evaluation/bootstrap.py`: images of one patient resemble each other, and
 drawn one by one they would give intervals that are too short (Field and Welsh 2007, "Bootstrapping clustered data").
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from liverlab.quality.image_set import ImageSet, Ints, SplitImages
 class Draws:
     """Positions of the images in each draw, ascending, as often as they were drawn; entry i belongs to draw i.
 
-    Sets keep their number of patients, not of images, and a draw may lack a class.
+    Folds keep their number of patients, not of images, and a draw may lack a class.
 
     Attributes:
         train: Positions in `SplitImages.train`.
@@ -33,30 +34,28 @@ class Draws:
         return len(self.held_out)
 
 
-def draw_patients(images: SplitImages, draws: int, seed: int) -> Draws:
-    """Draw the patients of each set with replacement, as many as it has.
+def draw_patients(images: SplitImages, draws: int, seed: int, folds: Sequence[Ints] | None = None) -> Draws:
+    """Draw the patients of each fold with replacement, as many as it has, and every synthetic image for itself.
+
+    A training patient is one in all folds but their own. Drawn anew in each, they would count as several, and means
+    over the splits would vary far less than other patients would make them: so all splits of a repeat, given the same
+    seed and folds, draw a patient equally often.
 
     Args:
         images: All images of a split.
         draws: How often.
-        seed: Of the draws; the same seed draws the same of the same split.
+        seed: Of the draws; the same for all splits of a repeat.
+        folds: Patients of the test side of every split of the repeat; None for a hold-out, whose two sides are drawn.
     """
     rng = np.random.default_rng(seed)
-    train, held_out, synthetic = (
-        _times_drawn(each, draws, rng) for each in (images.train, images.held_out, images.synthetic)
-    )
-    drawn = dict(zip(images.train.patients.tolist(), train.T, strict=True))  # times by patient, shape (draws,)
-    classic = np.array([drawn[patient] for patient in images.classic.patients.tolist()], dtype=np.int64)
-    classic = classic.reshape(len(images.classic), draws).T
-    return Draws(*(_positions(times) for times in (train, held_out, classic, synthetic)))
+    drawn: dict[int, Ints] = {}  # times by patient, shape (draws,)
+    for whose in (*(folds or (images.train.patients, images.held_out.patients)), images.synthetic.patients):
+        patients = np.unique(whose)
+        times = rng.multinomial(len(patients), np.full(len(patients), 1 / len(patients)), size=draws)
+        drawn.update(zip(patients.tolist(), times.T, strict=True))
+    return Draws(*(_positions(getattr(images, each.name), drawn, draws) for each in fields(Draws)))
 
 
-def _times_drawn(images: ImageSet, draws: int, rng: np.random.Generator) -> Ints:
-    """How often each image is in each draw, shape (draws, N)."""
-    patients, whose = np.unique(images.patients, return_inverse=True)
-    times: Ints = rng.multinomial(len(patients), np.full(len(patients), 1 / len(patients)), size=draws)
-    return times[:, whose]
-
-
-def _positions(times: Ints) -> list[Ints]:
-    return [np.repeat(np.arange(times.shape[1]), row) for row in times]
+def _positions(images: ImageSet, drawn: Mapping[int, Ints], draws: int) -> list[Ints]:
+    times = np.array([drawn[patient] for patient in images.patients.tolist()], dtype=np.int64)
+    return [np.repeat(np.arange(len(images)), row) for row in times.reshape(len(images), draws).T]

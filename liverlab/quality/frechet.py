@@ -29,7 +29,9 @@ def frechet_distance(x: Floats, y: Floats) -> float:
 
 
 def principal_axes(sets: Sequence[Floats]) -> Floats:
-    """Directions in which the images of these sets (N, D) vary most, all together: shape (D, 16), or fewer columns."""
-    rows = np.concatenate(sets)
-    axes: Floats = np.linalg.svd(rows - rows.mean(0), full_matrices=False)[2]
+    """Directions in which images vary most, each of these sets (N, D) weighing the same: (D, 16), or fewer columns."""
+    centre = np.mean([rows.mean(0) for rows in sets], axis=0)
+    axes: Floats = np.linalg.svd(
+        np.concatenate([(rows - centre) / len(rows) ** 0.5 for rows in sets]), full_matrices=False
+    )[2]
     return axes[:MOST_DIMENSIONS].T

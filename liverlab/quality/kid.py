@@ -5,6 +5,9 @@ distribution, whatever their sizes, and below 0 as often as above. Unbiased hold
 other, so pairs of one patient are left out; so are thereby, in a bootstrap sample, the copies of one image.
 """
 
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 
 from liverlab.quality.image_set import Floats, Ints
@@ -16,28 +19,56 @@ def kernel(x: Floats, y: Floats) -> Floats:
     return values
 
 
-def kid(features: tuple[Floats, Floats], patients: tuple[Ints, Ints], weights: tuple[Floats, Floats]) -> Floats:
+def kid(
+    features: tuple[Floats, Floats], patients: tuple[Ints, Ints], weights: tuple[Floats, Floats],
+    labels: tuple[Ints, Ints] | None = None,
+) -> Floats:  # fmt: skip
     """Squared discrepancy of two sets of images, for many weightings of them at once.
+
+    Means over pairs are taken class by class, and weighted by the shares that the classes have in the first set. Taken
+    over all pairs at once they would be biased below 0: among pairs of different images, and of different patients
+    still more, those of one class are rarer than among pairs of an image of either set.
 
     Args:
         features: Of each set, shapes (N, D) and (M, D).
         patients: Whom each image shows, shapes (N,) and (M,).
         weights: How often each image counts, shapes (W, N) and (W, M): ones, or how often it was drawn.
+        labels: Classes, shapes (N,) and (M,); None where all images are of one.
 
     Returns:
-        Shape (W,); nan where a set has no two patients.
+        Shape (W,); nan where a set has no two patients of a class that the first set has.
     """
-    x, y = (_within(*each) for each in zip(features, patients, weights, strict=True))
-    with np.errstate(invalid="ignore"):  # a class that is in no patient of a draw
-        between: Floats = _paired(kernel(*features), *weights) / (weights[0].sum(1) * weights[1].sum(1))
+    one, other = (
+        Side(*each) for each in zip(features, patients, labels or map(np.zeros_like, patients), weights, strict=True)
+    )
+    x, y, between = (_mean_kernel(a, b, one) for a, b in ((one, one), (other, other), (one, other)))
     return x + y - 2 * between
 
 
-def _within(features: Floats, patients: Ints, weights: Floats) -> Floats:
-    """Mean kernel over the pairs of different patients, shape (W,)."""
-    different = (patients[:, None] != patients).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return _paired(kernel(features, features) * different, weights, weights) / _paired(different, weights, weights)
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the sets: features (N, D), patients and classes (N,), weights (W, N)."""
+
+    features: Floats
+    patients: Ints
+    labels: Ints
+    weights: Floats
+
+
+def _mean_kernel(x: Side, y: Side, mix: Side) -> Floats:
+    """Mean kernel over the pairs of two sides, or of different patients of one, in the mix of classes of a third."""
+    values = kernel(x.features, y.features)
+    counts = (x.patients[:, None] != y.patients).astype(np.float64) if x is y else np.ones_like(values)
+    mean = np.zeros(len(mix.weights))
+    for one, other in product(np.unique(mix.labels), repeat=2):
+        share = np.prod([mix.weights[:, mix.labels == label].sum(1) for label in (one, other)], axis=0)
+        rows, columns = x.labels == one, y.labels == other
+        block, weights = np.ix_(rows, columns), (x.weights[:, rows], y.weights[:, columns])
+        with np.errstate(invalid="ignore"):  # a class of fewer than two patients
+            within = _paired(values[block] * counts[block], *weights) / _paired(counts[block], *weights)
+        mean += np.where(share > 0, share * within, 0)
+    with np.errstate(invalid="ignore"):  # nobody was drawn
+        return np.asarray(mean / mix.weights.sum(1) ** 2)
 
 
 def _paired(pairs: Floats, x: Floats, y: Floats) -> Floats:

@@ -19,7 +19,7 @@ class Measured:
         measure: E.g. "kid"; its words are in `report/quality_words.py`.
         value: The estimate; nan where there are too few images to tell.
         draws: The same on bootstrap samples of patients (and of synthetic images), shape (draws,); draw i of every
-            row of a split was made from the same patients, so that differences can be taken draw by draw.
+            row of a repeat's splits was made from the same patients, so that differences can be taken draw by draw.
         count: Images measured.
         reference: Held-out images that they were compared with, 0 where the measure takes none.
     """

@@ -14,7 +14,8 @@ LEVEL = 95.0  # per cent
 def mean_over_splits(splits: Sequence[tuple[int, Sequence[Measured]]]) -> list[Measured]:
     """Each measurement averaged over the splits that have it.
 
-    Folds of one repeat hold different patients: their draws are averaged. Repeats hold the same patients once more, so
+    Folds of one repeat hold out different patients and share those that they train on, whom each draw has equally often
+    in all of them (`draw_patients`): their draws are averaged, draw by draw. Repeats hold the same patients once more, so
     that averaging over them would pretend to more patients than there are: their draws are laid side by side, each
     moved to the common mean.
 

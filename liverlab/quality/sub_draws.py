@@ -56,7 +56,7 @@ def spread_around(values: Floats, drawn: Floats, patients: int) -> Floats:
         return np.full((len(drawn), *values.shape), np.nan)
     off = drawn - _finite_mean(drawn)
     off_draw = off.mean(1)
-    with np.errstate(invalid="ignore"):  # a measure that never varies
+    with np.errstate(invalid="ignore", divide="ignore"):  # a measure that never varies, or only by chance
         chance = _finite_mean(off.var(1, ddof=1)) / off.shape[1] / _finite_mean(off_draw**2)
     draws: Floats = values + off_draw * np.sqrt((1 - left_out) / left_out * (1 - np.nan_to_num(chance)).clip(0))
     return draws
