@@ -5,6 +5,7 @@ from html import escape
 import pytest
 from full_run import write_full_run
 
+from liverlab.evaluation.evaluate import evaluate
 from liverlab.report.author_sections import author_sections
 from liverlab.report.page import write_report
 
@@ -34,6 +35,16 @@ def test_every_paragraph_of_the_text_is_on_the_page(folder):
     shown = author_sections(folder)["methods"]
     for text in [*shown["paragraphs"].values(), *shown["references"]]:
         assert escape(text, quote=False) in page.replace("&#39;", "'").replace("&#34;", '"')
+
+
+def test_the_page_says_which_intervals_came_from_fewer_samples(tmp_path):
+    folder = write_full_run(tmp_path)
+    evaluate(folder, draws=600, flips=100)
+    write_report(folder)
+    limits = (folder / "report.html").read_text().split("<h2>Methods and limits</h2>")[1].split("</section>")[0]
+    assert "95 % intervals came from 600 bootstrap samples of patients, each drawn" in limits
+    assert "log-loss and calibration got the first 500 of these samples" in limits
+    assert "every arm and metric" not in limits
 
 
 def test_names_are_text_never_markup(tmp_path):

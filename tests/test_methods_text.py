@@ -72,11 +72,8 @@ def text_of(folder):
 
 def with_arms(facts, changes):
     """The text on statistics after a change of every arm."""
-    arms = {
-        name: {key: value for key, value in arm.items() if key not in ("further", "further_classes", "roc", "reliability")}
-        | changes
-        for name, arm in facts["metrics.arms"].items()
-    }
+    kept = ("accuracy", "specificity", "macro_sensitivity", "per_class")
+    arms = {name: {key: arm[key] for key in kept} | changes for name, arm in facts["metrics.arms"].items()}
     metrics = facts["metrics"] | {"arms": arms}
     return methods_text(Facts(**facts.parts | {"metrics": metrics}))[0]["Statistical analysis"]
 

@@ -51,6 +51,16 @@ def test_sentences_before_numbers_and_every_figure_beside_its_floors(text, page)
     assert sum("frequencies outside the held-out band: acgan 30 %" in label for label in labels) == len(CLASSES)
 
 
+def test_images_of_a_leak_are_not_said_to_be_of_unseen_patients(tmp_path, page):
+    assert "whom neither generator nor classifier saw, in features" in page.text
+    folder = write(tmp_path)
+    quality = json.loads((folder / "quality.json").read_text())
+    quality["pools"][0]["leak"] = True
+    write_json(folder / "quality.json", quality)
+    expected = "neither generator nor classifier saw (but the generators of acgan, on purpose), in features"
+    assert expected in Page(report(folder)).text
+
+
 def test_the_page_stays_one_that_everybody_can_read(text, page):
     assert page.outside == []  # every table scrolls inside a box
     ids = [a["id"] for _, a in page.elements if "id" in a]

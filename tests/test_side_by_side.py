@@ -74,8 +74,8 @@ def test_a_leak_within_a_run_is_no_difference_between_runs(two):
 
 def test_equal_epochs_are_not_equal_steps(two):
     for folder, steps in ((two[0], (300, 23000)), (two[1], (23000, 37500))):
-        run = read_finished(folder).run
-        arms = {name: arm | {"epochs": 150, "steps": n} for (name, arm), n in zip(run["arms"].items(), steps, strict=True)}
+        arms = read_finished(folder).run["arms"].items()
+        arms = {name: arm | {"epochs": 150, "steps": n} for (name, arm), n in zip(arms, steps, strict=True)}
         edit_run(folder, budget="epochs", arms=arms)
         evaluate(folder, draws=100, flips=100)
     found = compare_runs(two, draws=100)

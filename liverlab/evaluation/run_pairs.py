@@ -59,14 +59,15 @@ def _pairs_of(runs: Sequence[FinishedRun], group: list[int], draws: int, seed: i
                     "baseline": baseline,
                     **described(table, names, accuracy, one_test_set=one_test_set),
                     "declared": (arm, baseline) == (runs[second].compared_arm, runs[first].compared_arm),
-                    "unequal_steps": _unequal([runs[i].run["arms"][name].get("steps") for i, name in (places[b], places[a])]),
+                    "unequal_steps": _unequal_steps(runs, (places[b], places[a])),
                     "same": bool(np.array_equal(table.probabilities[a], table.probabilities[b])),
                 }
             )
     return found
 
 
-def _unequal(steps: list[int | None]) -> list[int | None] | None:
+def _unequal_steps(runs: Sequence[FinishedRun], places: Sequence[tuple[int, str]]) -> list[int] | None:
+    steps = [runs[i].run["arms"][name].get("steps") for i, name in places]  # None: not trained by steps
     return steps if None not in steps and steps[0] != steps[1] else None
 
 

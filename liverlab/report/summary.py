@@ -3,10 +3,10 @@
 from typing import Any
 
 from liverlab.report import generator_words, quality_words
-from liverlab.report.quality_words import NBSP
 from liverlab.report.worth_words import worth_sentences
 
 MOST_IN_FOCUS = 6
+NBSP = quality_words.NBSP
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
 LEAK = (
     "{arm} is a leak on purpose: its generator saw the test lesions. What it gains shows what a leak buys, and is no "
