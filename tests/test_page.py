@@ -255,3 +255,9 @@ def test_before_evaluation(folder):
 def test_every_key_of_metrics_is_json(folder):
     report(folder)
     json.loads((folder / "metrics.json").read_text(), parse_constant=pytest.fail)  # neither NaN nor Infinity
+
+
+def test_a_run_without_leak_checks_says_so_over_the_whole_row(folder):
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"leak_checks": []}))
+    assert '<td class="text" colspan="3">The run recorded none.' in report(folder)

@@ -1,3 +1,4 @@
+import json
 import re
 
 import numpy as np
@@ -41,3 +42,12 @@ def test_in_the_page(tmp_path):
     page = Page(report(write_fake_run(tmp_path, skill, arm="acgan", baseline="classic")))
     assert "What a larger run would see" in page.text
     assert re.search(r"For 2 points it would take about [\d,]+ lesions", page.text)
+    assert "would also train on more lesions" in page.text
+    assert "Holm’s p" not in page.text.partition("What a larger run would see")[2].partition("Arms")[0]
+
+
+def test_of_several_comparisons_it_is_that_of_one(tmp_path):
+    folder = write_fake_run(tmp_path, {"none": 0.6, "classic": 0.65, "acgan": 0.7}, arm="acgan", baseline="classic")
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"also_compare": [["classic", "none"]]}))
+    assert "for one comparison alone; of 2, each verdict also needs Holm’s p and so a larger one" in report(folder)

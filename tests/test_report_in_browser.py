@@ -83,6 +83,15 @@ def test_the_keyboard_reaches_what_scrolls_and_opens(page):
     assert first.evaluate("e => e.parentElement.open")
 
 
+def test_checklists_stay_tables(page):
+    page.locator("details").evaluate_all("all => all.forEach(e => e.open = true)")
+    lists = page.locator(".checklist")
+    for role, most in (("table", 1), ("columnheader", 4), ("rowheader", 99), ("cell", 297)):
+        count = page.get_by_role(role).and_(page.locator(".checklist, .checklist *")).count()
+        assert lists.count() <= count <= lists.count() * most, role
+    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
+
+
 def test_the_verdict_is_on_the_first_screen(page):
     bottom = page.locator("h1").evaluate("e => e.getBoundingClientRect().bottom")
     assert bottom < page.viewport_size["height"]

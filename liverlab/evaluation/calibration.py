@@ -21,7 +21,8 @@ from liverlab.evaluation.sampled import Sampled, described
 
 TEMPERATURES = np.exp(np.linspace(log(0.05), log(20), 121))
 GROUPS = 5  # of patients, for the cross-fitted temperature
-LESIONS_PER_POINT, MOST_POINTS = 30, 10  # of the reliability curve; our choice: a share of fewer is nearly blind
+# of the reliability curve; ours: a share of fewer is nearly blind, but a curve has two points even so
+LESIONS_PER_POINT, LEAST_POINTS, MOST_POINTS = 30, 2, 10
 ECE_BINS = 10
 SIMULATED = 200
 
@@ -61,7 +62,7 @@ def reliability_summary(table: PredictionTable, arm: int, weights: Floats, rng: 
 def reliability_points(
     table: PredictionTable, confidence: Floats, correct: npt.NDArray[np.bool_], weights: Floats
 ) -> list[dict[str, Any]]:
-    """Share of right answers among rows of like confidence: equally many rows a point, up to ten points.
+    """Share of right answers among rows of like confidence: equally many rows a point, two to ten points.
 
     Args:
         table: Whose rows they are.
@@ -72,7 +73,7 @@ def reliability_points(
     Returns:
         rows, confidence (mean), correct (share) and its 95 % interval, by rising confidence.
     """
-    points = int(np.clip(len(np.unique(table.lesions)) // LESIONS_PER_POINT, 2, MOST_POINTS))
+    points = int(np.clip(len(np.unique(table.lesions)) // LESIONS_PER_POINT, LEAST_POINTS, MOST_POINTS))
     edges = np.unique(np.quantile(confidence, np.linspace(0, 1, points + 1)[1:-1]))
     point = np.searchsorted(edges, confidence, side="right")
     members = (point == np.unique(point)[:, None]).astype(np.float64)  # (points, N); equal confidences leave some empty
