@@ -93,10 +93,12 @@ def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for split in splits:
         for row in split["rows"]:
             by_key.setdefault((row["images"], row["class_name"]), []).append(row)
-    classes = len({name for _, name in by_key} - {ALL})
-    rows = [_combined(*key, found, 1 if key[1] == ALL else classes) for key, found in by_key.items()]
+    tests = len({name for _, name in by_key})  # all images, and those of each class
+    rows = [_combined(*key, found, tests) for key, found in by_key.items()]
     flags = {(row["images"], row["class"]): row["flagged"] for row in rows}
-    works = all(flags[name, ALL] for name in COPIES) and not flags[HELD_OUT, ALL]
+    judged = [row["images"] for row in rows if row["class"] == ALL and row["p"] is not None]
+    planted = [flags[name, ALL] for name in COPIES if name in judged]  # without classic images there is no copycat
+    works = bool(planted) and all(planted) and not flags[HELD_OUT, ALL]
     findings = [
         {"kind": "copies", "class": name} for (images, name), flag in flags.items() if images == SYNTHETIC and flag
     ]
@@ -112,7 +114,7 @@ def over_splits(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _combined(images: str, name: str, found: Sequence[Mapping[str, Any]], tests: int) -> dict[str, Any]:
-    """One set of images of one class over the splits; flagged below 5 %, shared among `tests` classes."""
+    """One set of images of one class over the splits; flagged below 5 % over the number of tests."""
     judged = [row for row in found if row["p"] is not None]
     p = combined_p([row["p"] for row in judged])
     means = {key: _mean([row[key] for row in judged if row[key] is not None]) for key in MEANS}

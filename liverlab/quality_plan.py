@@ -16,7 +16,7 @@ from liverlab.quality_stage import MOST_PER_CLASS, measure_quality
 from liverlab.stage_settings import split_settings
 from liverlab.stages import Stage, in_order
 
-PLACE = ("repeat", "fold", "holdout")
+SEEN = ("repeat", "fold", "holdout", "roi")  # what a CNN saw: it would judge other ROIs by features of its own
 
 
 def plan_quality(configs: Sequence[ExperimentConfig], arms: Arms, about: Mapping[str, Any]) -> dict[str, list[Stage]]:
@@ -72,9 +72,9 @@ def judge_of(classifier: Stage, arms: Arms, baseline: str | None) -> Stage | Non
 
 
 def _can_judge(stage: Stage, classifier: Stage) -> bool:
-    same_place = all(stage.settings.get(key) == classifier.settings.get(key) for key in PLACE)
+    same = all(stage.settings.get(key) == classifier.settings.get(key) for key in SEEN)
     own = "classifier" in stage.settings and "control" not in stage.settings
-    return same_place and own and not any(need.kind == "generator" for need in in_order([stage]))
+    return same and own and not any(need.kind == "generator" for need in in_order([stage]))
 
 
 def pool_of(classifier: Stage) -> Stage | None:

@@ -53,11 +53,21 @@ def test_a_search_that_fails_its_own_check_finds_nothing(broken):
     assert found["findings"] == []
 
 
-def test_a_class_needs_a_smaller_p_than_all_images():
-    """At p = .03 in a single split, all images are flagged, and none of three classes: .05 / 3 is .0167."""
-    found = over_splits(splits(FOUND, p=0.03))
-    flagged = {row["class"] for row in found["rows"] if row["images"] == "synthetic" and row["flagged"]}
-    assert flagged == {"all"}
+def test_a_control_that_was_not_judged_is_no_failure():
+    found = splits(FOUND | {"synthetic": True, "copycat": False})
+    for row in found[0]["rows"]:
+        row["p"] = None if row["images"] == "copycat" else row["p"]
+    assert over_splits(found)["instrument_works"]
+    for row in found[0]["rows"]:
+        row["p"] = None if row["images"] == "noise" else row["p"]
+    assert not over_splits(found)["instrument_works"]
+
+
+@pytest.mark.parametrize(("p", "flagged"), [(0.013, False), (0.012, True)])
+def test_all_images_and_three_classes_share_5_per_cent(p, flagged):
+    """In a single split; .05 / 4 is .0125."""
+    rows = over_splits(splits(FOUND, p=p))["rows"]
+    assert [row["flagged"] for row in rows if row["images"] == "synthetic"] == [flagged] * 4
 
 
 def test_every_image_has_a_row_and_the_closest_pairs_are_shown(tmp_path):

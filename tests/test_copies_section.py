@@ -21,7 +21,9 @@ def test_no_sign_is_told_with_what_would_have_been_noticed():
 
 
 def test_where_even_copies_alone_would_not_be_noticed():
-    assert "too few held-out patients to show even copies alone" in told(noticed_from=1.02)[1]
+    assert told(noticed_from=1.02)[1].endswith(
+        "A single split has too few left-out patients to show even copies alone."
+    )
 
 
 def test_copies_of_one_class_are_named():
@@ -47,3 +49,25 @@ def test_too_few_lesions_to_tell():
     nothing = dict.fromkeys(("copy_rate", "expected_rate", "noticed_from", "neighbour_ratio", "c_t"))
     (sentence,) = told(p=None, flagged=False, sentence="No finding: 3 patients are too few.", **nothing)
     assert sentence == "Whether they are copies cannot be told. 3 patients are too few."
+
+
+def test_numbers_are_those_of_the_flagged_class():
+    split = {"repeat": 0, "fold": 0} | fake_report(fake_images(CLASSES, seed=0), FOUND).as_json()
+    for row in split["rows"]:
+        if (row["images"], row["class_name"]) == ("synthetic", CLASSES[1]):
+            row.update(p=0.0001, flagged=True, copy_rate=0.4)
+    assert f"40\u00a0% of the synthetic images of {CLASSES[1]} are nearer" in sentences(over_splits([split]))[0]
+
+
+def test_a_control_that_was_not_judged_is_not_told():
+    split = {"repeat": 0, "fold": 0} | fake_report(fake_images(CLASSES, seed=0), FOUND).as_json()
+
+    def unjudged(name):
+        for row in split["rows"]:
+            row.update({"p": None, "flagged": False} if row["images"] == name else {})
+        return sentences(over_splits([split]))
+
+    assert "planted to test it, training lesions with noise, and raised no alarm" in unjudged("copycat")[1]
+    assert unjudged("noise") == [
+        "Whether they are copies cannot be told: the search could not be tried on copies, for lack of lesions."
+    ]

@@ -33,7 +33,9 @@ def test_halves_share_no_patient_and_their_middle_p_is_reported():
 
 def rows(copycat, noise, held_out):
     flagged = {"copycat": copycat, "noise": noise, HELD_OUT: held_out}
-    return {name: [CopyRow(name, "all", 9, 9, 9, flagged=each)] for name, each in flagged.items()}
+    return {
+        name: [CopyRow(name, "all", 9, 9, 9, p=0.0004 if each else 0.3, flagged=each)] for name, each in flagged.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,14 @@ def test_the_instrument_works_if_all_three_come_out_as_they_must(found, works, w
     result, sentence = instrument(rows(*found))
     assert result == works
     assert words in sentence
+
+
+def test_a_control_without_images_is_not_judged_and_no_failure():
+    found = rows(True, True, False) | {"copycat": [CopyRow("copycat", "all", 0, 9, 9)]}
+    works, words = instrument(found)
+    assert works
+    assert "data: training lesions with noise on top were flagged as copies" in words
+    nothing = found | {"noise": [CopyRow("noise", "all", 0, 9, 9)]}
+    assert instrument(nothing) == (
+        False, "The instrument could not be tried on these data: too few lesions for any control.",
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from math import comb, perm, sqrt
 import numpy as np
 import pytest
 
-from liverlab.quality.copy_tests import chance_of, copied_share, data_copying_z, nearer, noticed_from
+from liverlab.quality.copy_tests import chance_of, copied_share, data_copying_z, noticed_from
 
 
 @pytest.mark.parametrize(("before", "images", "held_out"), [(0, 5, 3), (1, 5, 3), (3, 40, 20), (5, 5, 3)])
@@ -53,28 +53,3 @@ def test_c_t_weighs_cells_by_held_out_lesions():
     second = (1 - 0.5) / sqrt(3 / 12)  # one pair, farther
     assert data_copying_z(synthetic, held_out, cells, theirs) == pytest.approx((3 * -1 / sqrt(3) + second) / 4)
     assert np.isnan(data_copying_z(synthetic, held_out, cells, theirs + 5))
-
-
-def test_which_of_two_sets_is_nearer_by_hand():
-    # shares of synthetic images that each held-out lesion has before it: 1/2, 1/2, 1; of lesions behind each: 1, 1/3
-    found = nearer(np.array([1.0, 4.0]), np.array([2.0, 3.0, 5.0]), np.array([0, 1, 2]))
-    assert found.share == pytest.approx(2 / 3)
-    ours = ((1 / 6) ** 2 + (1 / 6) ** 2 + (1 / 3) ** 2) / 9 * 3 / 2
-    error = sqrt(ours + (1 / 3) ** 2 / 2)
-    assert found.interval == (max(0, 2 / 3 - 4.303 * error), 1.0)
-    assert 0.05 < found.p < 0.5
-
-
-def test_lesions_of_one_patient_count_less():
-    rng = np.random.default_rng(0)
-    held_out = np.repeat(rng.normal(0.5, 1, 20), 5)
-    synthetic = rng.normal(0, 1, 200)
-    alone, together = (nearer(synthetic, held_out, each) for each in (np.arange(100), np.arange(100) // 5))
-    assert alone.share == together.share
-    assert np.diff(together.interval) > 1.5 * np.diff(alone.interval)
-    assert together.p > alone.p
-
-
-def test_ties_count_half():
-    same = np.array([1.0, 1.0])
-    assert nearer(same, same, np.arange(2)).share == 0.5

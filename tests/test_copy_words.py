@@ -24,7 +24,7 @@ def test_why_there_is_no_finding():
 
 
 def test_the_instrument_in_words():
-    assert instrument_in_words([], False).startswith("The instrument works")
-    broken = instrument_in_words(["training lesions with noise on top"], True)
+    assert instrument_in_words(["a", "b"], [], False).startswith("The instrument works")
+    broken = instrument_in_words(["a", "b"], ["training lesions with noise on top"], True)
     assert "training lesions with noise on top were not flagged as copies and lesions of held-out" in broken
     assert broken.endswith("Neither a finding of copies nor its absence means anything here.")

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,3 +95,13 @@ def test_the_same_twice():
         for which in SETS:
             for rows, again in zip(one.features[which], other.features[which], strict=True):
                 np.testing.assert_array_equal(rows, again)
+
+
+def test_a_set_without_images_has_no_rows_and_the_others_are_as_they_were():
+    images = split()
+    none = replace(images, classic=images.classic.where(np.arange(0)))
+    spaces = (feature_spaces.feature_spaces(each, None, QualityConfig()) for each in (none, images))
+    for without, space in zip(*spaces, strict=True):
+        for rows, held_out in zip(without.features["classic"], space.features["held_out"], strict=True):
+            assert rows.shape == (0, held_out.shape[1])
+        np.testing.assert_array_equal(without.features["held_out"][0], space.features["held_out"][0])

@@ -8,8 +8,9 @@ from data_modules.errors import InputError
 from liverlab.arms import arms_of, describe_arms
 from liverlab.config import QualityConfig
 from liverlab.pipeline import plan_arm
-from liverlab.quality_plan import plan_quality, settings_with_effect
+from liverlab.quality_plan import judge_of, plan_quality, settings_with_effect
 from liverlab.settings import load_experiment
+from liverlab.stages import Stage
 
 QUICK = ["profile=smoke", "tracking=none"]
 
@@ -74,6 +75,17 @@ def test_without_a_generator_nothing_is_judged(name):
 
 def test_nothing_is_planned_where_it_is_not_to_be_measured():
     assert plan("acgan_aug", "quality.measured=false")[0] == {}
+
+
+def test_a_network_that_saw_other_rois_does_not_judge():
+    def cnn(name, **changed):
+        place = {"repeat": 0, "fold": 0, "roi": {"size": 64, "window_hu": [-150, 190]}, "classifier": {}} | changed
+        return Stage("classifier", name, place, print, ())
+
+    judged = cnn("gan")
+    wider = cnn("wide", roi={"size": 64, "window_hu": [-200, 300]})
+    assert judge_of(judged, {"wide": [wider], "same": [cnn("same")]}, "wide").name == "same"
+    assert judge_of(judged, {"wide": [wider]}, "wide") is None
 
 
 def keys(*more):

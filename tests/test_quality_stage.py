@@ -16,6 +16,7 @@ from liverlab import quality_stage
 from liverlab.arm_data import classifier_data, find_split
 from liverlab.pipeline import plan_arm
 from liverlab.place import Place
+from liverlab.quality.image_set import ImageSet, SplitImages
 from liverlab.quality_plan import plan_quality
 from liverlab.quality_stage import first_of_each_class, split_images
 from liverlab.settings import load_experiment
@@ -95,6 +96,39 @@ def test_the_stage_writes_what_is_gathered(measured):
     assert {("radiomics", "kid"), ("random", "coverage"), ("radiomics", "tstr"), ("pixels", "ms_ssim")} <= found
     with (measured / "copies.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 9
+
+
+def test_without_classic_images_the_rest_is_measured(measured, finished, tmp_path):
+    record = json.loads((measured / "stage.json").read_text())
+    inputs = [measured.parents[1] / need for need in record["needs"]]
+    given = [*SETTINGS, f"data.manifest={finished / 'manifest.csv'}", "classic.size=0"]
+    config = load_experiment("acgan_aug", given)
+    quality_stage.measure_quality(tmp_path, inputs, config=config, place=Place(0, 0))
+    with (tmp_path / "measured.csv").open() as file:
+        found = {(row["images"], row["measure"]) for row in csv.DictReader(file) if row["value"]}
+    assert {("synthetic", "kid"), ("train", "kid"), ("synthetic", "spectrum_distance")} <= found
+    assert not any(images == "classic" for images, _ in found)
+
+
+def test_a_patient_is_drawn_equally_often_in_all_splits_of_a_repeat(tiny_cohort):
+    config = load_experiment("acgan_aug", QUICK)
+
+    def times(repeat, fold):
+        """Of each patient in each draw, from either side of the split."""
+        found = find_split(tiny_cohort, config, Place(repeat, fold))
+        sides = [ImageSet(torch.zeros(len(side)), tiny_cohort.labels[list(side)], tiny_cohort.patients[list(side)])
+                 for side in (found.train, found.test)]  # fmt: skip
+        pool = ImageSet(torch.zeros(9), np.zeros(9, dtype=np.int64), 1000 + np.arange(9))
+        images = SplitImages((), *sides, sides[0], pool)
+        draws = quality_stage.draw_of_repeat(images, tiny_cohort, config, repeat)
+        return [
+            {patient: int(n) for side, drawn in zip(sides, both, strict=True)
+             for patient, n in zip(side.patients.tolist(), np.bincount(drawn, minlength=len(side)), strict=True)}
+            for both in zip(draws.train, draws.held_out, strict=True)
+        ]  # fmt: skip
+
+    assert times(0, 0) == times(0, 1) == times(0, 2)
+    assert times(0, 0) != times(1, 0)
 
 
 def test_the_same_again(measured, finished, tmp_path):

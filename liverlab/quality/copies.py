@@ -117,14 +117,13 @@ def gallery(images: SplitImages, report: CopyReport) -> dict[str, npt.NDArray[np
     """The closest pairs as images, in the order of `report.pairs`, each of shape (P, H, W).
 
     Returns:
-        "synthetic" in (0, 1); "train", the lesion turned alike, in (0, 1); "difference" of the two, 0 where the
-        training lesion's ROI has nothing to show.
+        "synthetic" in (0, 1); "train", the lesion turned alike, in (0, 1).
     """
-    shown: dict[str, list[npt.NDArray[np.float32]]] = {"synthetic": [], "train": [], "difference": []}
+    shown: dict[str, list[npt.NDArray[np.float32]]] = {"synthetic": [], "train": []}
     for pair in report.pairs:
         image = images.synthetic.images[pair.synthetic]
-        lesion, there = turned_alike(images.train.images[pair.train], pair.alignment)
-        for name, each in zip(shown, (image, lesion, (image - lesion) * there), strict=True):
+        lesion, _ = turned_alike(images.train.images[pair.train], pair.alignment)
+        for name, each in zip(shown, (image, lesion), strict=True):
             shown[name].append(each[0].numpy())
     shape = images.synthetic.images.shape[2:]
     return {name: np.array(each, dtype=np.float32).reshape(len(each), *shape) for name, each in shown.items()}

@@ -56,7 +56,12 @@ def halved_rows(test: Seen, left_out: Seen, train: ImageSet, class_names: tuple[
 
 
 def instrument(rows: dict[str, list[CopyRow]]) -> tuple[bool, str]:
-    """Whether the three controls came out as they must, over all classes; and in words."""
-    missed = [words for name, words in COPIES.items() if not rows[name][0].flagged]
+    """Whether the controls that could be judged came out as they must, over all classes; and in words.
+
+    Without classic images there is no copycat. At least one set of copies must have been found.
+    """
+    judged = [name for name in COPIES if not isnan(rows[name][0].p)]
+    missed = [COPIES[name] for name in judged if not rows[name][0].flagged]
     false_alarm = rows[HELD_OUT][0].flagged
-    return not missed and not false_alarm, instrument_in_words(missed, false_alarm)
+    words = instrument_in_words([COPIES[name] for name in judged], missed, false_alarm)
+    return bool(judged) and not missed and not false_alarm, words

@@ -6,12 +6,10 @@ exact distribution (of exceedances: Wilks 1942, Annals of Mathematical Statistic
 resemble each other, so n is the number of patients.
 """
 
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.stats import beta, hypergeom, mannwhitneyu, rankdata
-from scipy.stats import t as student_t
+from scipy.stats import beta, hypergeom, mannwhitneyu
 
 from liverlab.quality.image_set import Floats, Ints
 
@@ -68,44 +66,3 @@ def data_copying_z(synthetic: Floats, held_out: Floats, synthetic_cells: Ints, h
         scores.append((mannwhitneyu(ours, theirs).statistic - m * n / 2) / sqrt(m * n * (m + n + 1) / 12))
         weights.append(n)
     return float(np.average(scores, weights=weights)) if scores else float("nan")
-
-
-@dataclass(frozen=True)
-class Nearer:
-    """Whether synthetic images tend to have smaller values than held-out lesions.
-
-    Attributes:
-        share: Of pairs in which the synthetic image has the smaller value; 1/2 where neither tends to.
-        interval: 95 %, by patients.
-        p: One-sided: that the share is not above 1/2.
-    """
-
-    share: float
-    interval: tuple[float, float]
-    p: float
-
-
-def nearer(synthetic: Floats, held_out: Floats, patients: Ints) -> Nearer:
-    """Compare two sets of values, the second clustered by patients.
-
-    The variance of the held-out lesions' shares is that of their patients' sums (Obuchowski 1997, Biometrics 53:567),
-    with Student's distribution for the number of patients.
-
-    Args:
-        synthetic: Shape (M,).
-        held_out: Shape (N,).
-        patients: Of the held-out lesions, at least two different ones, shape (N,).
-    """
-    ranks = rankdata(np.concatenate([synthetic, held_out]))
-    m, n = len(synthetic), len(held_out)
-    # how many of the other set are smaller, from ranks among all and among its own
-    shares = (ranks[m:] - rankdata(held_out)) / m
-    of_each = (ranks[:m] - rankdata(synthetic)) / n
-    share = float(shares.mean())
-    _, whose = np.unique(patients, return_inverse=True)
-    sums = np.bincount(whose, shares - share)
-    P = len(sums)
-    error = sqrt((sums**2).sum() / n**2 * P / (P - 1) + of_each.var() / m)
-    reach = float(student_t.ppf(0.975, P - 1)) * error
-    p = float(student_t.sf((share - 0.5) / error, P - 1)) if error else float(share <= 0.5)
-    return Nearer(share, (max(0.0, share - reach), min(1.0, share + reach)), p)

@@ -22,7 +22,7 @@ def in_words(
     """
     which = "images" if class_name == ALL else f"{class_name} images"
     seen = (
-        f"{rate:.1%} of the {which} are nearer to one training lesion than to all others by more than any held-out "
+        f"{rate:.1%} of the {which} are nearer to one training lesion than to all others by more than any left-out "
         f"lesion is; without copies about {expected:.1%} would be"
     )
     if flagged:
@@ -43,17 +43,20 @@ def too_few(class_name: str, *, images: int, held_out: int, trained: int) -> str
     return f"No finding: {held_out} held-out patients{of_class} are too few, {FEWEST_HELD_OUT} are needed."
 
 
-def instrument_in_words(missed: list[str], false_alarm: bool) -> str:
+def instrument_in_words(judged: list[str], missed: list[str], false_alarm: bool) -> str:
     """Whether the controls came out as they must.
 
     Args:
+        judged: Controls that are copies and had enough images and lesions to be judged.
         missed: Controls that are copies and were not flagged.
         false_alarm: Held-out lesions were flagged.
     """
+    if not judged:
+        return "The instrument could not be tried on these data: too few lesions for any control."
     if not missed and not false_alarm:
         return (
-            "The instrument works on these data: training lesions under classic transforms and training lesions with "
-            "noise on top were flagged as copies, lesions of held-out patients were not."
+            f"The instrument works on these data: {' and '.join(judged)} were flagged as copies, lesions of held-out "
+            "patients were not."
         )
     wrong = [f"{name} were not flagged as copies" for name in missed]
     wrong += ["lesions of held-out patients were flagged"] if false_alarm else []

@@ -94,8 +94,11 @@ def _space(extractor: Extractor, images: SplitImages) -> FeatureSpace:
     prepare = cnn_space.principal_components if extractor.fitted else standardised
     features: dict[str, list[Floats]] = {which: [] for which in sets}
     for read in extractor.draws:
-        parts = {which: getattr(images, which).images.split(BATCH) for which in sets}
-        rows = {which: np.concatenate([read(part) for part in parts[which]]) for which in sets}
+        shown = {which: getattr(images, which).images for which in sets}
+        rows = {
+            which: np.concatenate([read(part) for part in own.split(BATCH)]) for which, own in shown.items() if len(own)
+        }
+        rows |= {which: np.empty((0, rows["held_out"].shape[1])) for which, own in shown.items() if not len(own)}
         for which, values in prepare(rows).items():
             features[which].append(values)
     return FeatureSpace(extractor.name, extractor.about, features, whole=not extractor.fitted)

@@ -13,9 +13,9 @@ from liverlab.report.figures import tiles
 from liverlab.report.generator_words import listed, sentence_case
 from liverlab.report.quality_words import Pool, share
 
+PLANTED = {"copycat": "training lesions under classic transforms", "noise": "training lesions with noise"}
 CONTROLS = {
-    "copycat": "training lesions under classic transforms: copies",
-    "noise": "training lesions with noise: copies",
+    **{name: f"{words}: copies" for name, words in PLANTED.items()},
     "held_out": "held-out lesions, half against half: no copies",
 }
 MOST_GALLERIES = 3  # pools with pictures: each is a fifth of a megabyte
@@ -63,24 +63,30 @@ def sentences(copies: Mapping[str, Any]) -> list[str]:
         why = copies["splits"][0]["sentence"].removeprefix("No finding: ")
         return [f"Whether they are copies cannot be told. {sentence_case(why)}"]
     if not copies["instrument_works"]:
-        return [f"Whether they are copies cannot be told: the search failed its own check. {_failure(rows)}"]
-    control = (
-        "The same search found the copies that were planted to test it, training lesions under classic transforms and "
-        "with noise, and raised no alarm on held-out lesions."
-    )
-    seen = (
-        f"{share(found['copy_rate'])} of the synthetic images are nearer to one training lesion than to all others by "
-        f"more than any held-out lesion is; without copies about {share(found['expected_rate'])} would be."
-    )
+        return [f"Whether they are copies cannot be told: {_failure(rows)}"]
+    planted = [words for name, words in PLANTED.items() if rows[name]["judged_splits"]]
+    quiet = ", and raised no alarm on held-out lesions" if rows[HELD_OUT]["judged_splits"] else ""
+    control = f"The same search found the copies that were planted to test it, {listed(planted)}{quiet}."
     if copies["findings"]:
-        return [f"Copies of training lesions were found{_where(copies['findings'])}. {seen}", control]
-    return [f"No sign of copies. {seen}", f"{control} {_reach(found)}"]
+        flagged = {finding["class"] for finding in copies["findings"]}
+        numbers = [_seen(row) for row in copies["rows"] if row["images"] == SYNTHETIC and row["class"] in flagged]
+        return [f"Copies of training lesions were found{_where(copies['findings'])}. {numbers[0]}", control]
+    return [f"No sign of copies. {_seen(found)}", f"{control} {_reach(found)}"]
+
+
+def _seen(row: Row) -> str:
+    """The numbers of all synthetic images, or of those of a class."""
+    which = "synthetic images" if row["class"] == ALL else f"synthetic images of {row['class']}"
+    return (
+        f"{share(row['copy_rate'])} of the {which} are nearer to one training lesion than to all others by more than "
+        f"any left-out lesion is; without copies about {share(row['expected_rate'])} would be."
+    )
 
 
 def _reach(found: Row) -> str:
     """From how many copies on one split would have shown them."""
     if found["noticed_from"] is None or found["noticed_from"] > 1:
-        return "A single split has too few held-out patients to show even copies alone; together they have."
+        return "A single split has too few left-out patients to show even copies alone."
     return (
         f"In a single split it notices copies from {share(found['noticed_from'])} of the images on; fewer, or heavily "
         "altered ones, it would not."
@@ -93,12 +99,13 @@ def _where(findings: Sequence[Row]) -> str:
 
 
 def _failure(rows: Mapping[str, Row]) -> str:
-    missed = [
-        words.partition(":")[0] for name, words in CONTROLS.items() if name != HELD_OUT and not rows[name]["flagged"]
-    ]
+    judged = [name for name in PLANTED if rows[name]["judged_splits"]]
+    if not judged:
+        return "the search could not be tried on copies, for lack of lesions."
+    missed = [PLANTED[name] for name in judged if not rows[name]["flagged"]]
     parts = [f"{listed(missed)} were not noticed as copies"] if missed else []
     parts += ["held-out lesions were taken for copies"] if rows[HELD_OUT]["flagged"] else []
-    return f"Here {listed(parts)}: the lesions are too few, or too much alike."
+    return f"the search failed its own check. Here {listed(parts)}: the lesions are too few, or too much alike."
 
 
 def _pairs(pairs: Sequence[Row], pictures: Mapping[str, Any], number: int) -> list[tuple[str, str]]:
