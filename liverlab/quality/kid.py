@@ -2,7 +2,9 @@
 
 The squared maximum mean discrepancy, whose estimate is a mean over pairs and unbiased: about 0 for two samples of one
 distribution, whatever their sizes, and below 0 as often as above. Unbiased holds for pairs that know nothing of each
-other, so pairs of one patient are left out; so are thereby, in a bootstrap sample, the copies of one image.
+other, so pairs of one patient are left out; so are thereby, in a bootstrap sample, the copies of one image. Where the
+distributions agree the bootstrap spreads too far (Arcones and Gine 1992, "On the bootstrap of U and V statistics",
+Annals of Statistics 20:655).
 """
 
 from dataclasses import dataclass
