@@ -13,7 +13,8 @@ from liverlab.report.summary import NBSP, compared, percent, points
 
 SIDE = 3.3  # inches; both axes run from 0 to 1
 PATIENTS = (
-    "These intervals, and the bands of the reliability curves, are over patients alone: another training is not in them."
+    "These intervals, and the bands of the reliability curves, are over patients alone: another training is not in "
+    "them."
 )
 
 
@@ -69,7 +70,8 @@ def roc_figure(
                         arms[arm]["roc"]["fpr"], line["low"], line["high"], color=colour, alpha=0.16, lw=0
                     )
                 # the corner where nothing is called belongs to every curve
-                axes.plot([0, *arms[arm]["roc"]["fpr"]], [0, *line["tpr"]], color=colour, lw=1.8, ls=(0, figures.arm_dashes(i)))
+                x, y = [0, *arms[arm]["roc"]["fpr"]], [0, *line["tpr"]]
+                axes.plot(x, y, color=colour, lw=1.8, ls=(0, figures.arm_dashes(i)))
         areas = ", ".join(f"{arm} {line['area']['estimate']:.3f}" for arm, line in shown.items())
         return Markup(figures.svg(figure, name, f"{title}. Area: {areas}"))
 
@@ -89,7 +91,8 @@ def reliability_figure(arms: Mapping[str, Any], banded: Sequence[str]) -> Markup
                 x, colour = [point["confidence"] for point in drawn], figures.arm_colour(i)
                 low, high = zip(*(point["interval"] or (np.nan, np.nan) for point in drawn), strict=True)
                 axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0)
-                axes.plot(x, [point["correct"] for point in drawn], color=colour, marker="o", ls=(0, figures.arm_dashes(i)), lw=1.6, ms=4)
+                y, dashes = [point["correct"] for point in drawn], (0, figures.arm_dashes(i))
+                axes.plot(x, y, color=colour, marker="o", ms=4, lw=1.6, ls=dashes)
         means = ", ".join(f"{arm} {arms[arm]['reliability']['excess']['estimate']:+.3f}" for arm in banded)
         label = f"Reliability curve. Mean probability minus accuracy: {means}"
         return Markup(figures.svg(figure, "reliability", label))
