@@ -88,10 +88,8 @@ def _chosen(pool: Pool) -> str | None:
     """What the classifiers took of a pool whose volume each split chose for itself."""
     if pool["chosen"] is None:
         return None
-    return (
-        f"The pool is judged as it was made; of each class, the splits chose {listed([str(n) for n in pool['chosen']])} "
-        "of its images for training."
-    )
+    volumes = listed([str(volume) for volume in pool["chosen"]])
+    return f"The pool is judged as it was made; of each class, the splits chose {volumes} of its images for training."
 
 
 def main_space(pool: Pool) -> str | None:
