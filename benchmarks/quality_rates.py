@@ -8,32 +8,28 @@ are measured on every fold as a run measures them. Printed is how many cohorts t
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from quality_phantoms import ROI, draw_phantom
 
-from data_modules.classic import ClassicRecipe, render_group, render_originals
-from data_modules.cohort import Cohort, Lesion
+from data_modules.classic import ClassicRecipe, render_group
 from data_modules.folds import Split, make_splits
-from data_modules.phantom.phantom_cohort import PhantomCohort
-from data_modules.phantom.plan import CLASS_NAMES, LesionPlan
-from data_modules.phantom.scan import make_scans
+from data_modules.phantom.plan import CLASS_NAMES
 from data_modules.phantom.subtypes import SUBTYPES
-from data_modules.roi import Roi
-from data_modules.wide_patch import bounding_centre, key_slice, wide_patch
-from liverlab.config import QualityConfig, RoiConfig
+from liverlab.config import QualityConfig
 from liverlab.quality.distances import distances
 from liverlab.quality.draws import draw_patients
 from liverlab.quality.feature_spaces import FeatureSpace, extractors, standardised
 from liverlab.quality.image_set import Floats, ImageSet, Ints, SplitImages
 from liverlab.quality.measured import Measured
 from liverlab.quality.modes import mode_finding
+from liverlab.quality.over_splits import mean_over_splits
 
 Chosen = npt.NDArray[np.bool_]
-ROI = Roi(**asdict(RoiConfig()))
 FOLDS = 3
 DRAWS = 40  # fewer than a run makes: a spread is known to a tenth
 FRESH = 3  # cohorts of the next seeds, whose lesions a perfect generator shows: about 180 of a class
@@ -60,35 +56,17 @@ class Phantoms:
     features: dict[str, list[Floats]]
 
 
-def draw_cohort(seed: int, lesions: int = 182) -> tuple[Cohort, list[LesionPlan]]:
-    """The phantom cohort of a seed as an experiment ingests it, without the detour over DICOM files."""
-    rows, patches, plans = [], [], []
-    for patient in PhantomCohort(lesions, seed, roi_only=True).patients():
-        for plan, scan in zip(patient.lesions, make_scans(patient, seed, roi_only=True), strict=True):
-            mask, spacing_mm, k = scan.masks[0], scan.body.spacing_mm, key_slice(scan.masks[0])
-            patches.append(
-                wide_patch(
-                    scan.hu[k].astype(np.float32),
-                    spacing_mm=(spacing_mm, spacing_mm),
-                    centre=bounding_centre(mask[k]),
-                    diameter_mm=plan.diameter_mm,
-                )
-            )
-            about = (plan.class_name, plan.diameter_mm, spacing_mm, patient.thickness_mm, "phantom")
-            rows.append(Lesion(plan.lesion_id, patient.patient_id, *about))
-            plans.append(plan)
-    return Cohort(CLASS_NAMES, tuple(rows), np.stack(patches)), plans
-
-
 @lru_cache(maxsize=FRESH + 1)
-def draw_phantom(seed: int) -> tuple[Phantoms, list[Split]]:
+def draw_world(seed: int) -> tuple[Phantoms, list[Split]]:
     """Everything of one phantom, and its folds."""
-    cohort, plans = draw_cohort(seed)
+    drawn = draw_phantom(seed)
+    cohort = drawn.cohort
     first = np.concatenate([np.flatnonzero(cohort.labels == label)[:FEW] for label in range(len(CLASS_NAMES))])
     turned, shown = render_group(cohort, first.tolist(), 1 + TURNS, TURNED, ROI, seed=seed)
-    images = torch.cat([render_originals(cohort, range(len(cohort)), ROI), turned])
+    images = torch.cat([drawn.images.images, turned])
     lesions = np.concatenate([np.arange(len(cohort)), shown.numpy()])
-    usual = np.array([plan.subtype == USUAL[plan.class_name] for plan in plans])
+    rows = zip(drawn.subtypes, cohort.lesions, strict=True)
+    usual = np.array([subtype == USUAL[lesion.class_name] for subtype, lesion in rows])
     features = {each.name: [read(images) for read in each.draws] for each in extractors(None, QualityConfig())}
     phantom = Phantoms(
         ImageSet(images, cohort.labels[lesions], cohort.patients[lesions]),
@@ -119,47 +97,34 @@ def together(phantoms: Sequence[Phantoms]) -> Phantoms:
 
 def measured_pools(seed: int) -> dict[str, list[list[Measured]]]:
     """Of each generator the measurements of its pools, by fold."""
-    phantoms, splits = zip(*(draw_phantom(seed + i) for i in range(1 + FRESH)), strict=True)
+    phantoms, splits = zip(*(draw_world(seed + i) for i in range(1 + FRESH)), strict=True)
     world, own, neighbour = together(phantoms), len(phantoms[0].usual), len(phantoms[1].usual)
     place = np.arange(len(world.usual))
     perfect = (place >= own) & ~world.turned
     few = (place >= own) & (place < own + neighbour) & world.turned
     pools = {"perfect": perfect, "one subtype": perfect & world.usual, "ten lesions": few}
     found: dict[str, list[list[Measured]]] = {}
+    folds = [phantoms[0].images.patients[list(split.test)] for split in splits[0]]
     for split in splits[0]:
         train, held_out = np.array(split.train), np.array(split.test)
         every = {name: np.flatnonzero(chosen) for name, chosen in pools.items()}
         for name, pool in (every | {"train": train, "held-out": held_out}).items():
-            rows = measure(world, {"train": train, "held_out": held_out, "synthetic": pool}, seed)
+            rows = measure(world, {"train": train, "held_out": held_out, "synthetic": pool}, folds, seed)
             found.setdefault(name, []).append(rows)
     return found
 
 
-def measure(world: Phantoms, sets: dict[str, Ints], seed: int) -> list[Measured]:
+def measure(world: Phantoms, sets: dict[str, Ints], folds: Sequence[Ints], seed: int) -> list[Measured]:
     """The distances of one pool on one fold, in all spaces that need no training; classic images are left out."""
     parts = {which: world.images.where(positions) for which, positions in sets.items()}
     parts["synthetic"] = replace(parts["synthetic"], patients=np.arange(len(sets["synthetic"])))
     images = SplitImages(CLASS_NAMES, **parts, classic=world.images.where(np.array([], dtype=np.int64)))
-    draws, rows = draw_patients(images, DRAWS, seed), []
+    draws, rows = draw_patients(images, DRAWS, seed, folds), []
     for name, raw in world.features.items():
         each = [standardised({which: values[sets[which]] for which in sets}) for values in raw]
         space = FeatureSpace(name, "", {which: [one[which] for one in each] for which in sets}, whole=False)
         rows += distances(images, space, draws, neighbours=QualityConfig().neighbours, seed=seed)
     return rows
-
-
-def over_folds(folds: Sequence[Sequence[Measured]]) -> list[Measured]:
-    """Each measurement averaged over the folds, whose patients are different ones."""
-    return [
-        replace(
-            rows[0],
-            value=float(np.mean([row.value for row in rows])),
-            draws=np.mean([row.draws for row in rows], axis=0),
-            count=sum(row.count for row in rows),
-            reference=sum(row.reference for row in rows),
-        )
-        for rows in zip(*folds, strict=True)
-    ]
 
 
 def main() -> None:
@@ -168,7 +133,7 @@ def main() -> None:
     flags: dict[str, Counter[str]] = {}
     for seed in range(first, last + 1):
         for name, folds in measured_pools(seed).items():
-            found = {finding["class"] for finding in mode_finding(over_folds(folds))}
+            found = {finding["class"] for finding in mode_finding(mean_over_splits([(0, rows) for rows in folds]))}
             flags.setdefault(name, Counter()).update(found | ({"any"} if found else set()))
         print(f"seed {seed} of {first} to {last}", file=sys.stderr, flush=True)
     columns = ("any", "all", *CLASS_NAMES)

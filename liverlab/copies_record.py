@@ -66,10 +66,10 @@ def gather_copies(folder: Path, runs: Path, quality: Mapping[str, Sequence[Stage
         for number, (arm, stages) in enumerate(quality.items()):
             for stage in stages:
                 with (stage.folder(runs) / TABLE).open(newline="") as rows:
-                    writer.writerows([arm, *_place(stage).values(), *row] for row in list(csv.reader(rows))[1:])
+                    writer.writerows([arm, *place_of(stage).values(), *row] for row in list(csv.reader(rows))[1:])
             pairs, shown = _closest(stages, runs)
             pictures |= {f"{number}_{which}": images for which, images in shown.items()}
-            splits = [_place(stage) | json.loads((stage.folder(runs) / FILE).read_text()) for stage in stages]
+            splits = [place_of(stage) | json.loads((stage.folder(runs) / FILE).read_text()) for stage in stages]
             described[arm] = over_splits(splits) | {"pairs": pairs}
     with replacing(folder / GALLERY) as part, part.open("wb") as file:
         np.savez_compressed(file, **pictures)
@@ -146,14 +146,16 @@ def _closest(stages: Sequence[Stage], runs: Path) -> tuple[list[dict[str, Any]],
         with np.load(stage.folder(runs) / GALLERY) as file:
             images = dict(file)
         pairs += [
-            (_place(stage) | pair, {which: array[i] for which, array in images.items()}) for i, pair in enumerate(found)
+            (place_of(stage) | pair, {which: array[i] for which, array in images.items()})
+            for i, pair in enumerate(found)
         ]
     pairs = sorted(pairs, key=lambda pair: pair[0]["ratio"])[:PAIRS]
     stacked = {which: np.stack([shown[which] for _, shown in pairs]) for which in pairs[0][1]} if pairs else {}
     return [pair for pair, _ in pairs], stacked
 
 
-def _place(stage: Stage) -> dict[str, Any]:
+def place_of(stage: Stage) -> dict[str, Any]:
+    """Repeat and fold of a stage."""
     return {key: stage.settings[key] for key in ("repeat", "fold")}
 
 

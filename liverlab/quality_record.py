@@ -6,6 +6,7 @@ What they found of copies is gathered by `copies_record.py`.
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from data_modules.whole_file import replacing
-from liverlab.copies_record import gather_copies
+from liverlab.choice_stage import CHOICE
+from liverlab.copies_record import gather_copies, place_of
 from liverlab.evaluation.evaluate import write_json
 from liverlab.generator_record import Arms
 from liverlab.leak_audit import leaks
@@ -43,7 +45,8 @@ def write_quality(folder: Path, runs: Path, quality: Quality, arms: Arms) -> lis
         arms: The arms' classifiers.
 
     Returns:
-        The findings against pools: arm, kind ("copies" or "drops_modes"), class and sentence.
+        The findings against pools of which a classifier was given images: arm, kind ("copies" or "drops_modes"), class
+        and sentence.
     """
     if not quality:
         return []
@@ -59,7 +62,10 @@ def write_quality(folder: Path, runs: Path, quality: Quality, arms: Arms) -> lis
     settings = next(iter(quality.values()))[0].settings
     write_json(folder / FILE, {**settings["quality"], "most_per_class": settings["most_per_class"], "pools": pools})
     return [
-        {"arm": pool["arm"]} | finding for pool in pools for finding in pool["findings"] + pool["copies"]["findings"]
+        {"arm": pool["arm"]} | finding
+        for pool in pools
+        if any(_used(arms[arm], runs) for arm in pool["arms"])
+        for finding in pool["findings"] + pool["copies"]["findings"]
     ]
 
 
@@ -107,33 +113,61 @@ def _estimate(value: float, draws: Floats) -> dict[str, Any]:
 def _describe(arm: str, stages: Sequence[Stage], arms: Arms, runs: Path) -> dict[str, Any]:
     """Where a pool comes from, and what its splits wrote beside their measurements."""
     splits = [json.loads((stage.folder(runs) / FILE).read_text()) for stage in stages]
+    both = list(zip(stages, splits, strict=True))
     return {
         "arm": arm,
         "arms": [name for name, planned in arms.items() if _pools(planned) == _pools(arms[arm])],
         "leak": leaks(stages),
-        "spaces": splits[0]["spaces"],
-        "splits": [_place(stage) | split["counts"] for stage, split in zip(stages, splits, strict=True)],
-        "spectra": mean_spectra([split["spectra"] for split in splits]),
+        "chosen": _chosen(arms[arm], runs),
+        "spaces": _spaces(splits),
+        "splits": [place_of(stage) | split["counts"] for stage, split in both],
+        "spectra": mean_spectra([(stage.settings["repeat"], split["spectra"]) for stage, split in both]),
     }
 
 
-def mean_spectra(splits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Spectra as `spectra` gives them, each class averaged over the splits that have it."""
-    names = dict.fromkeys(name for split in splits for name in split["classes"])
+def _spaces(splits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Name, words and number of splits of every feature space that a split has."""
+    every = [space for split in splits for space in split["spaces"]]
+    count = Counter(space["name"] for space in every)
+    return [space | {"splits": count[space["name"]]} for space in {space["name"]: space for space in every}.values()]
+
+
+def _chosen(classifiers: Sequence[Stage], runs: Path) -> list[int] | None:
+    """Synthetic images of a class that each split chose; None where the volume is given."""
+    choices = [need.folder(runs) / CHOICE for stage in classifiers for need in stage.needs if need.kind == "choice"]
+    return [json.loads(path.read_text())["chosen"] for path in choices] or None
+
+
+def _used(classifiers: Sequence[Stage], runs: Path) -> bool:
+    """Whether any image of the pools went into a classifier."""
+    chosen = _chosen(classifiers, runs)
+    return chosen is None or any(chosen)
+
+
+def mean_spectra(splits: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Spectra as `spectra` gives them, each class averaged over the splits that have it, with the number of its repeat.
+
+    The folds of a repeat hold out different patients, so that the band of their mean is narrower than theirs: squares
+    of its half-widths add up. Repeats hold the same patients once more and narrow nothing.
+    """
     classes = {}
-    for name in names:
-        own = [split["classes"][name] for split in splits if name in split["classes"]]
-        classes[name] = {key: np.mean([each[key] for each in own], axis=0).round(4).tolist() for key in own[0]}
-    return {"frequency": splits[0]["frequency"], "classes": classes}
+    for name in dict.fromkeys(name for _, split in splits for name in split["classes"]):
+        own = [(repeat, split["classes"][name]) for repeat, split in splits if name in split["classes"]]
+        mean = {key: np.mean([each[key] for _, each in own], axis=0) for key in ("held_out", "train", "synthetic")}
+        for end, sign in (("low", -1), ("high", 1)):
+            widths: dict[int, list[Floats]] = {}
+            for repeat, each in own:
+                widths.setdefault(repeat, []).append(np.subtract(each[end], each["held_out"]))
+            mean[end] = mean["held_out"] + sign * np.mean(
+                [np.sqrt(np.square(folds).sum(0)) / len(folds) for folds in widths.values()], axis=0
+            )
+        classes[name] = {key: curve.round(4).tolist() for key, curve in mean.items()}
+    return {"frequency": splits[0][1]["frequency"], "classes": classes}
 
 
 def _pools(classifiers: Sequence[Stage]) -> list[str]:
     """Keys of the pools that some classifiers train on."""
     return [pool.key for pool in map(pool_of, classifiers) if pool]
-
-
-def _place(stage: Stage) -> dict[str, Any]:
-    return {key: stage.settings[key] for key in ("repeat", "fold")}
 
 
 def _write_table(path: Path, quality: Quality, measured: Mapping[str, Sequence[Sequence[Measured]]]) -> None:
@@ -146,4 +180,4 @@ def _write_table(path: Path, quality: Quality, measured: Mapping[str, Sequence[S
                 for row in rows:
                     ends = interval(row.draws) or [math.nan, math.nan]
                     numbers = [f"{x:.6g}" if math.isfinite(x) else "" for x in (row.value, *ends)]
-                    writer.writerow([arm, *_place(stage).values(), *_key(row), *numbers, row.count, row.reference])
+                    writer.writerow([arm, *place_of(stage).values(), *_key(row), *numbers, row.count, row.reference])

@@ -84,7 +84,9 @@ def fake_spectra(classes):
     """Ten frequencies, a band of one tenth, and images that lack the three highest."""
     low = np.linspace(0, -3, 10)
     line = low + np.where(np.arange(10) < 7, 0.05, -0.4)
-    curves = {"low": low.tolist(), "high": (low + 0.1).tolist(), "synthetic": line.tolist()}
+    real = (low + 0.05).tolist()
+    curves = {"low": low.tolist(), "high": (low + 0.1).tolist(), "held_out": real, "train": real}
+    curves["synthetic"] = line.tolist()
     return {"frequency": np.linspace(0.05, 0.5, 10).tolist(), "classes": dict.fromkeys((ALL, *classes), curves)}
 
 

@@ -57,7 +57,9 @@ def test_every_set_and_class_has_every_measure_against_the_held_out_images():
     assert {row.features for row in rows.values()} == {"random"}
     assert {row.draws.shape for row in rows.values()} == {(3,)}
     assert (rows["cyst", "train", "kid"].count, rows["cyst", "train", "kid"].reference) == (12, 5)
-    assert (rows["all", "classic", "fid"].count, rows["all", "classic", "fid"].reference) == (30, 15)
+    assert (rows["all", "classic", "kid"].count, rows["all", "classic", "kid"].reference) == (30, 15)
+    # 5 cysts are held out, 9 metastases are synthetic: as many of every set
+    assert (rows["all", "classic", "fid"].count, rows["all", "classic", "coverage"].reference) == (14, 14)
 
 
 def test_a_space_fitted_on_the_training_side_has_no_floors():

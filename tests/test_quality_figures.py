@@ -46,8 +46,8 @@ def test_guessing_is_a_line_of_its_own():
 def test_the_share_outside_the_band_is_that_of_a_hand_count():
     frequency, band = [0.1, 0.2, 0.3, 0.4], ([0, 0, 0, 0], [1, 1, 1, 1])
     lines = {"Synthetic": ([0.5, 2, -1, 0.2], ARMS[0])}  # two of four lie outside
-    svg = spectrum_figure(frequency, band, lines, "cyst", "s")
-    assert "Power spectrum of cyst; frequencies outside the held-out band: Synthetic 50 %" in svg
+    svg = spectrum_figure(frequency, band, [0.5, 0.5, 0.5, 2], lines, "cyst", "s")
+    assert "outside the held-out band: Synthetic 50 %, training lesions 25 %" in svg
     assert re.findall(r"#[0-9a-fA-F]{6}\b", svg) == []
 
 

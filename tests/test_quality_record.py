@@ -1,13 +1,16 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_quality import FOUND, write_fake_quality
+from fake_quality import FOUND, fake_stages, write_fake_quality
 from fake_run import CLASSES
 
+from liverlab.choice_stage import CHOICE
 from liverlab.quality.measured import ALL, Measured
 from liverlab.quality_record import mean_spectra, summarise, write_quality
+from liverlab.stages import Stage
 
 
 @pytest.fixture
@@ -95,10 +98,45 @@ def test_a_run_without_pools_writes_nothing(tmp_path):
 
 
 def test_a_class_is_averaged_over_the_splits_that_have_it():
-    one = {"low": [0.0, 1.0], "high": [1.0, 2.0], "synthetic": [2.0, 3.0]}
-    two = {"low": [1.0, 1.0], "high": [2.0, 4.0], "synthetic": [2.0, 4.0]}
-    found = mean_spectra(
-        [{"frequency": [0.1, 0.2], "classes": {"a": one}}, {"frequency": [0.1, 0.2], "classes": {"a": two, "b": two}}]
-    )
-    assert found["frequency"] == [0.1, 0.2]
-    assert found["classes"] == {"a": {"low": [0.5, 1], "high": [1.5, 3], "synthetic": [2, 3.5]}, "b": two}
+    one = {"low": [0.0], "high": [7.0], "held_out": [3.0], "train": [3.0], "synthetic": [2.0]}
+    two = {"low": [1.0], "high": [9.0], "held_out": [5.0], "train": [4.0], "synthetic": [3.0]}
+    splits = [{"frequency": [0.1], "classes": {"a": one}}, {"frequency": [0.1], "classes": {"a": two, "b": two}}]
+    found = mean_spectra([(0, splits[0]), (0, splits[1])])
+    assert found["frequency"] == [0.1]
+    # two folds' half-widths of 3 and 4 below, of 4 and 4 above
+    narrower = {
+        "low": [4 - 5 / 2],
+        "high": [round(4 + 32**0.5 / 2, 4)],
+        "held_out": [4],
+        "train": [3.5],
+        "synthetic": [2.5],
+    }
+    assert found["classes"] == {"a": narrower, "b": two}
+    same_patients = mean_spectra([(0, splits[0]), (1, splits[1])])["classes"]["a"]
+    assert (same_patients["low"], same_patients["high"]) == ([0.5], [8])
+
+
+def test_spaces_are_those_of_any_split(tmp_path):
+    stages, classifiers = fake_stages(tmp_path / "runs", "acgan", folds=3)
+    path = stages[0].folder(tmp_path / "runs") / "quality.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps(about | {"spaces": about["spaces"][:2]}))  # the CNN of the first split is dead
+    write_quality(tmp_path, tmp_path / "runs", {"acgan": stages}, {"acgan": classifiers})
+    (pool,) = json.loads((tmp_path / "quality.json").read_text())["pools"]
+    assert {space["name"]: space["splits"] for space in pool["spaces"]} == {"radiomics": 3, "random": 3, "cnn": 2}
+
+
+@pytest.mark.parametrize(("chosen", "told"), [([0, 0], False), ([0, 400], True)])
+def test_images_that_no_split_chose_are_no_caution(tmp_path, chosen, told):
+    runs = tmp_path / "runs"
+    stages, classifiers = fake_stages(runs, "acgan", folds=2, found=FOUND | {"synthetic": True})
+    nested = []
+    for fold, (size, classifier) in enumerate(zip(chosen, classifiers, strict=True)):
+        choice = Stage("choice", "acgan", {"fold": fold}, print, ())
+        choice.folder(runs).mkdir(parents=True)
+        (choice.folder(runs) / CHOICE).write_text(json.dumps({"chosen": size}))
+        nested.append(replace(classifier, needs=(*classifier.needs, choice)))
+    assert bool(write_quality(tmp_path, runs, {"acgan": stages}, {"acgan": nested})) == told
+    (pool,) = json.loads((tmp_path / "quality.json").read_text())["pools"]
+    assert pool["chosen"] == chosen
+    assert pool["copies"]["findings"]

@@ -14,7 +14,7 @@ def pool(*rows, findings=(), leak=False, **more):
     splits = [{"repeat": 0, "fold": 0, "synthetic": counts, "held_out": {"cyst": 3, "metastasis": 7}}]
     return {
         "arm": "acgan", "rows": list(rows), "findings": list(findings), "leak": leak, "too_few": {}, "splits": splits,
-        "spaces": [{"name": "radiomics", "about": ""}, {"name": "cnn", "about": ""}],
+        "chosen": None, "spaces": [{"name": name, "about": "", "splits": 1} for name in ("radiomics", "cnn")],
     } | more  # fmt: skip
 
 
@@ -24,12 +24,18 @@ def covered(difference, interval):
 
 
 def test_covered_about_as_well_where_no_difference_is_to_be_seen():
-    (sentence,) = statements(pool(*covered(-0.04, [-0.12, 0.05])))
+    (sentence,) = statements(pool(*covered(-0.04, [-0.09, 0.05])))
     assert sentence == (
         "Held-out lesions are covered about as well by the synthetic images as by real training lesions. By radiomics, "
-        "90\u00a0% of them have a synthetic image nearby, 94\u00a0% a real training lesion (difference −4 points, "
-        "95\u00a0% interval −12 to +5)."
+        "90\u00a0% of held-out lesions have a synthetic image nearby, 94\u00a0% a real training lesion (difference "
+        "−4 points, 95\u00a0% interval −9 to +5)."
     )
+
+
+@pytest.mark.parametrize("interval", [[-0.52, 0.03], [-0.12, 0.05], None])
+def test_few_lesions_do_not_make_images_cover_as_well(interval):
+    (sentence,) = statements(pool(*covered(-0.25, interval)))
+    assert sentence.startswith("Whether the synthetic images cover held-out lesions less well than real ones do cannot")
 
 
 def test_covered_less_well_where_the_whole_interval_is_below():
@@ -48,7 +54,7 @@ def test_dropped_modes_come_first():
 def test_telling_and_teaching():
     telling, teaching = statements(
         pool(
-            row("synthetic", "tstr", 0.61), row("train", "trtr", 0.68),
+            row("synthetic", "tstr", 0.61, count=120), row("train", "trtr", 0.68, count=120),
             row("synthetic", "two_sample_auc", 0.934), row("train", "two_sample_auc", 0.52),
         ),
     )  # fmt: skip
@@ -56,9 +62,20 @@ def test_telling_and_teaching():
     assert "names 61\u00a0% of the held-out lesions correctly; trained on as many real ones, 68\u00a0%." in teaching
 
 
+def test_unequal_numbers_to_train_on_are_told():
+    (told,) = statements(pool(row("synthetic", "tstr", 0.61, count=40), row("train", "trtr", 0.68, count=120)))
+    assert "trained on real lesions, 120 against 40 over all splits, 68" in told
+
+
+def test_a_chosen_volume_is_told():
+    (told,) = statements(pool(chosen=[0, 400, 0]))
+    assert told.endswith("of each class, the splits chose 0, 400 and 0 of its images for training.")
+
+
 def test_a_leak_is_said_first():
     first, *_ = statements(pool(*covered(0.0, [-0.1, 0.1]), leak=True))
     assert first.startswith("acgan is a leak on purpose")
+    assert first.endswith("copies looks for those of training lesions, not for those of held-out ones.")
 
 
 def test_nothing_measured_gives_no_sentence():
@@ -81,6 +98,12 @@ def test_what_is_absent_and_why():
         "Precision, recall, density and coverage need at least 6 images of each class in every set; this"
     )
     assert "pool has 4, and there are 3 held-out lesions, of the class and split with the fewest." in why
+
+
+def test_a_cnn_of_some_splits_is_told():
+    splits = [{"synthetic": {"cyst": 9}, "held_out": {"cyst": 9}}] * 3
+    (told,) = absent(pool(splits=splits, spaces=[{"name": "cnn", "about": "", "splits": 2}]), neighbours=5)
+    assert told.startswith("A CNN lends features on 2 of 3 splits")
 
 
 def test_one_caution_for_each_arm_and_kind():

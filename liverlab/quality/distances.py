@@ -93,11 +93,12 @@ def distances(images: SplitImages, space: FeatureSpace, draws: Draws, *, neighbo
         rng = np.random.default_rng([seed, number])
         found = {which: {"kid": _kid(group, which)} for which in group.compared}
         values, drawn = _near(group, neighbours, rng)
+        compared = len(equally_many(group.labels, _everything(group), rng)["held_out"])  # of either set
         for i, which in enumerate(group.compared):
             found[which] |= {name: (values[i, j], drawn[:, i, j]) for j, name in enumerate(MEASURES)}
-            about = {"count": len(group.labels[which]), "reference": len(group.labels["held_out"])}
+            sizes = {"kid": (len(group.labels[which]), len(group.labels["held_out"]))}
             rows += [
-                Measured(space.name, which, class_name, name, float(value), spread, **about)
+                Measured(space.name, which, class_name, name, float(value), spread, *sizes.get(name, 2 * (compared,)))
                 for name, (value, spread) in found[which].items()
             ]
     return rows
@@ -132,6 +133,10 @@ def _pair(by_set: Mapping[str, T], which: str) -> tuple[T, T]:
     return by_set["held_out"], by_set[which]
 
 
+def _everything(group: Group) -> dict[str, Ints]:
+    return {which: np.arange(len(labels)) for which, labels in group.labels.items()}
+
+
 def _near(group: Group, neighbours: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """`MEASURES` of each set compared, shape (sets, 5), and on each draw, shape (draws, sets, 5)."""
     spaces = [Near(dict(zip(group.features, rows, strict=True))) for rows in zip(*group.features.values(), strict=True)]
@@ -144,8 +149,7 @@ def _near(group: Group, neighbours: int, rng: np.random.Generator) -> tuple[Floa
             found.append([spaces[i % len(spaces)].measured(which, chosen, neighbours) for which in group.compared])
         return found
 
-    everything = {which: np.arange(len(labels)) for which, labels in group.labels.items()}
-    values = np.mean(measured(everything, SUB_DRAWS), axis=0)
+    values = np.mean(measured(_everything(group), SUB_DRAWS), axis=0)
     drawn = [
         measured({which: np.flatnonzero(times[i]) for which, times in group.times.items()}, SUB_DRAWS_OF_A_DRAW)
         for i in range(len(group.times["held_out"]))

@@ -5,7 +5,7 @@ drawn one by one they would give intervals that are too short (Field and Welsh 2
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,12 +48,26 @@ def draw_patients(images: SplitImages, draws: int, seed: int, folds: Sequence[In
         folds: Patients of the test side of every split of the repeat; None for a hold-out, whose two sides are drawn.
     """
     rng = np.random.default_rng(seed)
-    drawn: dict[int, Ints] = {}  # times by patient, shape (draws,)
-    for whose in (*(folds or (images.train.patients, images.held_out.patients)), images.synthetic.patients):
-        patients = np.unique(whose)
+    if folds:
+        train = held_out = _times_drawn(folds, draws, rng)
+    else:
+        train, held_out = (_times_drawn([side.patients], draws, rng) for side in (images.train, images.held_out))
+    synthetic = _times_drawn([images.synthetic.patients], draws, rng)
+    return Draws(
+        train=_positions(images.train, train, draws),
+        held_out=_positions(images.held_out, held_out, draws),
+        classic=_positions(images.classic, train, draws),
+        synthetic=_positions(images.synthetic, synthetic, draws),
+    )
+
+
+def _times_drawn(folds: Sequence[Ints], draws: int, rng: np.random.Generator) -> dict[int, Ints]:
+    """How often each patient is in each draw, shape (draws,), by patient."""
+    drawn: dict[int, Ints] = {}
+    for patients in map(np.unique, folds):
         times = rng.multinomial(len(patients), np.full(len(patients), 1 / len(patients)), size=draws)
         drawn.update(zip(patients.tolist(), times.T, strict=True))
-    return Draws(*(_positions(getattr(images, each.name), drawn, draws) for each in fields(Draws)))
+    return drawn
 
 
 def _positions(images: ImageSet, drawn: Mapping[int, Ints], draws: int) -> list[Ints]:

@@ -15,9 +15,9 @@ def mean_over_splits(splits: Sequence[tuple[int, Sequence[Measured]]]) -> list[M
     """Each measurement averaged over the splits that have it.
 
     Folds of one repeat hold out different patients and share those that they train on, whom each draw has equally often
-    in all of them (`draw_patients`): their draws are averaged, draw by draw. Repeats hold the same patients once more, so
-    that averaging over them would pretend to more patients than there are: their draws are laid side by side, each
-    moved to the common mean.
+    in all of them (`draw_patients`): their draws are averaged, draw by draw. Repeats hold the same patients once more,
+    drawn anew, so that averaging over them would pretend to more patients than there are: their draws are laid side by
+    side, each moved to the common mean.
 
     Args:
         splits: Number of the repeat, and measurements, of every split.

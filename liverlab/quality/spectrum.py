@@ -85,19 +85,20 @@ def spectra(images: SplitImages, draws: Draws) -> dict[str, Any]:
         draws: Bootstrap samples.
 
     Returns:
-        `{"frequency": [...], "classes": {"all": {"low": [...], "high": [...], "synthetic": [...]}, ...}}`: frequencies
-        in cycles per pixel, and as log10 of power the ends of the held-out mean's 95 % band and the synthetic mean.
+        `{"frequency": [...], "classes": {"all": {"low": [...], "high": [...], "held_out": [...], "train": [...],
+        "synthetic": [...]}, ...}}`: frequencies in cycles per pixel, and as log10 of power the ends of the held-out
+        mean's 95 % band and the means of three sets.
         Without classes that have no synthetic image, or fewer than five held-out patients.
     """
     num_classes = len(images.class_names)
     frequency, _ = log_power(images.held_out.images[:1])
-    held_out, synthetic = (_mean_spectra(images, draws, which) for which in ("held_out", "synthetic"))
+    means = {which: _mean_spectra(images, draws, which) for which in ("held_out", "train", "synthetic")}
     patients = patients_by_class(images.held_out, num_classes)
     classes = {}
     for row, name in enumerate((ALL, *images.class_names)):
-        if patients[row] >= FEWEST and np.isfinite(synthetic[row, 0, 0]):
-            low, high = _band(held_out[row])
-            curves = {"low": low, "high": high, "synthetic": synthetic[row, 0]}
+        if patients[row] >= FEWEST and np.isfinite(means["synthetic"][row, 0, 0]):
+            low, high = _band(means["held_out"][row])
+            curves = {"low": low, "high": high} | {which: each[row, 0] for which, each in means.items()}
             classes[name] = {key: curve.round(4).tolist() for key, curve in curves.items()}
     return {"frequency": frequency.round(4).tolist(), "classes": classes}
 

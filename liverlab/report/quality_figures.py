@@ -59,14 +59,15 @@ def dot_figure(rows: Mapping[str, Sequence[Dot]], identifier: str, title: str, *
 
 
 def spectrum_figure(
-    frequency: Sequence[float], band: Sequence[Sequence[float]], lines: Mapping[str, tuple[Sequence[float], str]],
-    class_name: str, identifier: str,
+    frequency: Sequence[float], band: Sequence[Sequence[float]], floor: Sequence[float],
+    lines: Mapping[str, tuple[Sequence[float], str]], class_name: str, identifier: str,
 ) -> str:  # fmt: skip
-    """Power by frequency of one class: the band of held-out lesions, and a line for each pool.
+    """Power by frequency of one class: the band of held-out lesions, a thin line of real ones and a line for each pool.
 
     Args:
         frequency: In cycles per pixel.
         band: Lower and upper end of the held-out lesions' log power at each frequency.
+        floor: Mean log power of the training lesions.
         lines: Mean log power and stand-in colour by pool.
         class_name: The class.
         identifier: Of the figure on its page.
@@ -75,8 +76,10 @@ def spectrum_figure(
         figure, axes = figures.panel(PANEL_WIDTH, 2.2)
         axes.fill_between(frequency, band[0], band[1], color=figures.RULE, lw=0)
         outside: list[str] = []
-        for name, (power, colour) in lines.items():
-            axes.plot(frequency, power, color=colour, lw=2, gid=f"{identifier}-{len(outside)}")
+        for name, (power, colour) in {**lines, "training lesions": (floor, figures.MUTED)}.items():
+            axes.plot(
+                frequency, power, color=colour, lw=2 if name in lines else 0.8, gid=f"{identifier}-{len(outside)}"
+            )
             share = np.mean((np.array(power) < band[0]) | (np.array(power) > band[1]))
             outside.append(f"{name} {100 * share:.0f} %")
         axes.set(xlabel="Cycles per pixel", xlim=(0, max(frequency)))

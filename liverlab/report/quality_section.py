@@ -38,6 +38,7 @@ def quality_section(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, 
     several = len(pools) > 1
     return {
         "absent": None,
+        "margin": round(100 * quality_words.MARGIN),
         "settings": {key: quality[key] for key in ("draws", "neighbours", "most_per_class")},
         "pools": pools,
         "leaks": [pool["arm"] for pool in pools if pool["leak"]],
@@ -51,7 +52,7 @@ def quality_section(folder: Path, metrics: Mapping[str, Any], run: Mapping[str, 
         "copies": copies_section(folder, pools),
         "glossary": [
             *((f"{name}", words) for name, words in dict.fromkeys(MEASURES.values())),
-            *((SPACES[space["name"]], space["about"]) for space in pools[0]["spaces"]),
+            *{SPACES[space["name"]]: space["about"] for pool in pools for space in pool["spaces"]}.items(),
         ],
     }
 
@@ -116,7 +117,7 @@ def spectrum_figures(pools: Sequence[Pool], colours: Mapping[str, str]) -> Itera
                 if name in pool["spectra"]["classes"]
             }
             ends = (curves["low"], curves["high"])
-            yield name, spectrum_figure(band["frequency"], ends, lines, name, f"quality-spectrum-{i}")
+            yield name, spectrum_figure(band["frequency"], ends, curves["train"], lines, name, f"quality-spectrum-{i}")
 
 
 def table(pool: Pool, class_names: Sequence[str]) -> Iterator[dict[str, Any]]:

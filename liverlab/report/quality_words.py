@@ -47,8 +47,10 @@ NO_CNN = (
 )
 LEAK = (
     "{arm} is a leak on purpose: its generator saw the held-out lesions too, so that being near to them is no merit "
-    "of these images, and copies of training lesions do not stand out."
+    "of these images; the search for copies looks for those of training lesions, not for those of held-out ones."
 )
+
+MARGIN = 0.1  # of held-out lesions; ours: covered about as well are those of whom no tenth more can be uncovered
 
 Pool = Mapping[str, Any]  # of `quality.json`
 Row = Mapping[str, Any]
@@ -79,7 +81,15 @@ def statements(pool: Pool) -> list[str]:
     space = main_space(pool)
     leak = LEAK.format(arm=pool["arm"]) if pool["leak"] else None
     told = [_coverage(pool, space), _telling(pool, space), _teaching(pool, space)] if space else []
-    return [sentence for sentence in (leak, *told) if sentence]
+    return [sentence for sentence in (leak, _chosen(pool), *told) if sentence]
+
+
+def _chosen(pool: Pool) -> str | None:
+    """What the classifiers took of a pool whose volume each split chose for itself."""
+    if pool["chosen"] is None:
+        return None
+    volumes = listed([str(volume) for volume in pool["chosen"]])
+    return f"The pool is judged as it was made; of each class, the splits chose {volumes} of its images for training."
 
 
 def main_space(pool: Pool) -> str | None:
@@ -105,14 +115,21 @@ def _coverage(pool: Pool, space: str) -> str | None:
     if row is None or floor is None:
         return begin or None
     numbers = (
-        f"By {SPACES[space]}, {share(row['estimate'])} of them have a synthetic image nearby, "
+        f"By {SPACES[space]}, {share(row['estimate'])} of held-out lesions have a synthetic image nearby, "
         f"{share(floor['estimate'])} a real training lesion{_difference(row)}."
     )
     if begin:
         return f"{begin} {numbers}"
-    worse = row["minus_train"]["interval"] is not None and row["minus_train"]["interval"][1] < 0
-    how = "less well by the synthetic images than" if worse else "about as well by the synthetic images as"
-    return f"Held-out lesions are covered {how} by real training lesions. {numbers}"
+    low, high = row["minus_train"]["interval"] or (-1, 1)  # of shares: unknown
+    if high < 0:
+        return (
+            f"Held-out lesions are covered less well by the synthetic images than by real training lesions. {numbers}"
+        )
+    if low > -MARGIN:
+        return (
+            f"Held-out lesions are covered about as well by the synthetic images as by real training lesions. {numbers}"
+        )
+    return f"Whether the synthetic images cover held-out lesions less well than real ones do cannot be told. {numbers}"
 
 
 def _difference(row: Row) -> str:
@@ -138,15 +155,23 @@ def _teaching(pool: Pool, space: str) -> str | None:
     row, floor = find(pool, space, "synthetic", "tstr"), find(pool, space, "train", "trtr")
     if row is None or floor is None:
         return None
+    real = "as many real ones"
+    if row["count"] != floor["count"]:
+        real = f"real lesions, {floor['count']} against {row['count']} over all splits"
     return (
         f"Trained on synthetic images alone, a simple classifier names {share(row['estimate'])} of the held-out "
-        f"lesions correctly; trained on as many real ones, {share(floor['estimate'])}."
+        f"lesions correctly; trained on {real}, {share(floor['estimate'])}."
     )
 
 
 def absent(pool: Pool, neighbours: int) -> list[str]:
     """What of a pool could not be measured, and why."""
-    sentences = [] if any(space["name"] == "cnn" for space in pool["spaces"]) else [NO_CNN]
+    lent = next((space["splits"] for space in pool["spaces"] if space["name"] == "cnn"), 0)
+    sentences = [] if lent else [NO_CNN]
+    if 0 < lent < len(pool["splits"]):
+        sentences = [
+            f"A CNN lends features on {lent} of {len(pool['splits'])} splits; on the others its last layer is dead."
+        ]
     fewest = {which: min(min(split[which].values()) for split in pool["splits"]) for which in ("synthetic", "held_out")}
     classes: dict[str, list[str]] = {}
     for name, measures in pool["too_few"].items():
