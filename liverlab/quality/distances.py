@@ -4,8 +4,8 @@ The floors: training lesions, which are nothing worse than lesions of other pati
 All are compared with the same held-out images, in equal numbers where a measure depends on numbers.
 
 How good the intervals are (`benchmarks/quality_intervals.py`, 100 invented splits): of 60 held-out lesions they hold
-the mean in 86 to 100 %. Of 20 in 73 to 100 %, of a coverage of .99 in 61 %: it is 1 in most draws then. Those of KID and
-FID are up to 1.8 times too wide where the distributions hardly differ.
+the mean in 86 to 100 %. Of 20 in 73 to 100 %, of a coverage of .99 in 61 %, since it is 1 in most draws. Those of KID
+and FID are up to 1.8 times too wide where the distributions hardly differ.
 """
 
 from collections.abc import Iterator, Mapping
