@@ -4,7 +4,6 @@ import argparse
 import errno
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from data_modules.errors import InputError
 from liverlab.commands import (
@@ -15,6 +14,7 @@ from liverlab.commands import (
     phantom_command,
     power_command,
     predict_command,
+    report_command,
     sample_command,
 )
 
@@ -34,6 +34,7 @@ EXAMPLES = """examples:
   liverlab export classic-1000-r0-f0 --out onnx    a finished classifier or generator as ONNX
   liverlab predict classic-1000-r0-f0 my/manifest.csv
   liverlab report acgan_aug                       write a finished run's report again
+  liverlab report dcgan_aug acgan_aug             finished runs side by side in one page
 """
 
 
@@ -91,10 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     export_command.add(verbs)
     predict_command.add(verbs)
 
-    report = verbs.add_parser("report", help="evaluate a finished run and write its report again")
-    report.add_argument("run", help="an experiment, with the settings that it was run with; or a run's folder")
-    report.add_argument("settings", nargs="*", metavar="key=value", help="as given to `liverlab run`")
-    report.set_defaults(command=_report, stopped="Stopped. Nothing was kept.")
+    report_command.add(verbs)
     return parser
 
 
@@ -104,22 +102,6 @@ def _run(options: argparse.Namespace) -> int:
     from liverlab.experiment import run_experiment
 
     run_experiment(options.experiment, options.settings, dry_run=options.dry_run, console=Console())
-    return 0
-
-
-def _report(options: argparse.Namespace) -> int:
-    from liverlab.experiment import evaluate_and_report, run_slug
-    from liverlab.settings import load_experiment
-
-    folder = Path(options.run)
-    if not folder.is_dir():
-        config = load_experiment(options.run, options.settings)
-        runs = Path(config.runs_dir) / "experiments"
-        folder = runs / run_slug(options.run, options.settings)
-        if not folder.is_dir():
-            known = ", ".join(sorted(path.name for path in runs.iterdir())) if runs.is_dir() else "none yet"
-            raise InputError(f"No run {folder.name!r} in {runs}/. There are: {known}.")
-    print(f"Report: {evaluate_and_report(folder)[1]}")
     return 0
 
 

@@ -19,13 +19,16 @@ from data_modules.pool import SamplePool
 from data_modules.roi import Roi, from_signed
 from liverlab.arm_data import classic_per_lesion, classic_recipe, data_seed
 from liverlab.config import ClassicConfig, ControlConfig, ExperimentConfig
+from liverlab.evaluation.gained_lost import changed, to_show
+from liverlab.evaluation.prediction_table import read_predictions
 from liverlab.evaluation.spread import class_spread
+from liverlab.evaluation.volume_curve import select_arm
 from liverlab.generator_record import Arms, generators_of, kind_of
 from liverlab.models.architecture_table import classifier_table, gan_tables
 from liverlab.stages import Stage
 
 SHOWN_PER_CLASS = 64  # 8 x 8, as the paper's Fig. 6
-MOST_GRIDS = 15  # of pools: each is up to a fifth of a megabyte in the report
+MOST_GRIDS = 12  # of pools: each is up to a quarter of a megabyte in the report, which stays below five
 
 
 def write_exhibits(
@@ -117,6 +120,26 @@ def _write_augmentation(
             "captions": captions,
         }
     return None
+
+
+def write_change_images(folder: Path, run: dict[str, Any], cohort: Cohort, roi: Roi) -> None:
+    """Write `changes.npz`: the ROIs of up to 24 lesions that the arm gained or lost from its baseline.
+
+    Args:
+        folder: The run's, with predictions.csv.
+        run: Content of `run.json`; of several arms to choose from, the images are those of the chosen one.
+        cohort: The lesions.
+        roi: As the arms saw them.
+    """
+    table = read_predictions(folder / "predictions.csv")
+    selected = select_arm(run, dict(zip(table.arms, table.correct.sum(1).tolist(), strict=True)))
+    shown = to_show(changed(table, (selected["arm"], run["baseline"])))
+    lesions = [change.lesion_id for part in shown.values() for change in part]
+    if not lesions:
+        return
+    place = {lesion.lesion_id: i for i, lesion in enumerate(cohort.lesions)}
+    images = render_originals(cohort, [place[lesion] for lesion in lesions], roi)
+    np.savez_compressed(folder / "changes.npz", lesions=np.array(lesions), images=in_bytes(images))
 
 
 def describe_networks(arms: Arms, num_classes: int) -> list[dict[str, Any]]:

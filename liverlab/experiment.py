@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from liverlab.ranks import meeting, told_once
 from liverlab.settings import ProfileChange, flatten, load_experiment, protocol_name
 from liverlab.stages import Stage, in_order
 
+PATHS = {"data.manifest": "manifest", "quality.torchscript": "torchscript"}  # the user's, and what stands for them
 TRAINER_WITHOUT_EFFECT = ("strategy", "accelerator", "save_every_seconds")
 WITHOUT_EFFECT = ("runs_dir=", "jobs=", "tracking=", *(f"trainer.{name}=" for name in TRAINER_WITHOUT_EFFECT))
 
@@ -58,24 +59,33 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     changes = changes_of(name, overrides)
     _print_header(config, about, changes, resolved, console)
     from liverlab.pipeline import plan_arm  # takes seconds: torch and Lightning
+    from liverlab.quality_plan import plan_quality
     from liverlab.tracking import log_result, resolve_mode
 
     arms = {arm.name: plan_arm(arm, experiment=name) for arm in arm_configs}
-    stages = in_order([stage for planned in arms.values() for stage in planned])
-    _print_plan(stages, runs, console, every_stage=dry_run)
+    quality = plan_quality(arm_configs, arms, about)
+    _print_plan(_in_order(arms, quality), runs, console, every_stage=dry_run)
     if dry_run:
         return None
     resolve_mode(config.tracking)  # a missing login stops the run here, not in a stage
     _begin(folder, resolved, Rule(**asdict(config.verdict)))
-    if launch and launch.world_size > 1:
-        with meeting(runs, launch) as ranks:
-            lead_stages(stages, runs, ranks, console)
-    else:
-        run_stages(stages, runs, jobs=stages_at_once(config), console=console)
     from liverlab.results import gather
 
-    gather(folder, runs, arms, config, changes, telling(overrides), about)
-    metrics, report = evaluate_and_report(folder)
+    def report_of(measured: Mapping[str, Sequence[Stage]]) -> tuple[dict[str, Any], Path]:
+        gather(folder, runs, arms, measured, config, changes, telling(overrides), about)
+        return evaluate_and_report(folder)
+
+    if launch and launch.world_size > 1:
+        with meeting(runs, launch) as ranks:
+            lead_stages(_in_order(arms), runs, ranks, console)
+    else:
+        run_stages(_in_order(arms), runs, jobs=stages_at_once(config), console=console)
+    try:
+        run_stages(_in_order(quality), runs, jobs=stages_at_once(config), console=console)
+    except Exception:
+        report_of({})  # the verdict is there without it
+        raise
+    metrics, report = report_of(quality)
     keys = {arm: in_order(planned)[-1].key for arm, planned in arms.items()}
     log_result(metrics, keys, config, runs / "wandb")
     from liverlab.report.summary import verdict_lines
@@ -83,6 +93,10 @@ def run_experiment(name: str, overrides: Sequence[str], *, dry_run: bool, consol
     console.print(verdict_lines(metrics), highlight=False, markup=False, soft_wrap=True)
     console.print(f"\nReport: {report}", highlight=False, markup=False, soft_wrap=True)
     return report
+
+
+def _in_order(*groups: Mapping[str, Sequence[Stage]]) -> list[Stage]:
+    return in_order([stage for group in groups for planned in group.values() for stage in planned])
 
 
 def _follow(name: str, arms: Sequence[ExperimentConfig], launch: Launch) -> None:
@@ -131,15 +145,16 @@ def telling(overrides: Sequence[str]) -> list[str]:
 
 def _without_path(override: str) -> str:
     key, _, value = override.partition("=")
-    if key != "data.manifest":
+    if key not in PATHS:
         return override
-    return f"{key}=manifest-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
+    return f"{key}={PATHS[key]}-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
 
 
 def without_paths(config: ExperimentConfig) -> ExperimentConfig:
     """The config as it may be shown and handed on: folder names of a hospital can name patients."""
-    manifest = config.data.manifest and "manifest.csv"
-    return replace(config, data=replace(config.data, manifest=manifest), runs_dir=Path(config.runs_dir).name)
+    data = replace(config.data, manifest=config.data.manifest and "manifest.csv")
+    quality = replace(config.quality, torchscript=config.quality.torchscript and "torchscript.pt")
+    return replace(config, data=data, quality=quality, runs_dir=Path(config.runs_dir).name)
 
 
 def _begin(folder: Path, resolved: str, rule: Rule) -> None:

@@ -36,6 +36,8 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "synthetic.pool_size": (1, None),
     "control.reseed": (0, None),
     "control.corrupted_labels": (0, 1),
+    "quality.draws": (20, None),  # below, the ends of a 95 % interval would be single draws
+    "quality.neighbours": (1, None),
     "verdict.rope": (0, 1),
     "verdict.draws": (100, None),
     "verdict.flips": (100, None),

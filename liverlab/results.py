@@ -21,11 +21,12 @@ from data_modules.whole_file import replacing
 from liverlab.choice_stage import choices_of
 from liverlab.config import ExperimentConfig
 from liverlab.evaluation.evaluate import fingerprint, write_json
-from liverlab.exhibits import spread_rows, write_exhibits
+from liverlab.exhibits import spread_rows, write_change_images, write_exhibits
 from liverlab.features import FILE as FEATURES
 from liverlab.features import write_features
 from liverlab.generator_record import Arms, describe_generators, generators_of, kind_of, write_generator_curves
 from liverlab.leak_audit import leak_checks, leaks, split_of
+from liverlab.quality_record import Quality, write_quality
 from liverlab.settings import ProfileChange, protocol_name
 from liverlab.stages import Stage, in_order, read_record
 
@@ -38,6 +39,7 @@ def gather(
     folder: Path,
     runs: Path,
     arms: Arms,
+    quality: Quality,
     config: ExperimentConfig,
     changes: Sequence[ProfileChange],
     overrides: Sequence[str],
@@ -58,7 +60,7 @@ def gather(
     ]
     roi = Roi(**asdict(config.roi))
     spread = [row for split, pool in zip(splits, pools, strict=False) for row in spread_rows(cohort, split, pool, roi)]
-    records = [read_record(stage.folder(runs)) for stage in _all_stages(arms)]
+    records = [read_record(stage.folder(runs)) for stage in _all_stages(arms, quality)]
     assert len({stage.key for stage in _all_stages(arms) if stage.kind == "cohort"}) == 1  # arms share their data
     run = {
         "experiment": config.name,
@@ -81,6 +83,7 @@ def gather(
         "spread": spread if pools else None,
         "generators": describe_generators(arms, runs, cohort.class_names),
         "leak_checks": leak_checks(cohort, config, arms, runs),
+        "quality_findings": write_quality(folder, runs, quality, arms),
         "protocol": {
             "name": protocol_name(config),
             "folds": config.n_folds,
@@ -97,8 +100,10 @@ def gather(
         # the declared arm's images come first
         **write_exhibits(folder, runs, {about["arm"]: arms[about["arm"]], **arms}, cohort, splits[0], config),
     }
+    if about["baseline"] is not None:
+        write_change_images(folder, run, cohort, roi)
     write_json(folder / "run.json", run)
-    _link_stages(folder / "stages", runs, arms)
+    _link_stages(folder / "stages", runs, _all_stages(arms, quality))
 
 
 def _gather_rows(path: Path, runs: Path, arms: Arms, source: str, columns: dict[str, None]) -> None:
@@ -185,14 +190,14 @@ def _hardware() -> str:
     return f"{device}, {platform.machine()}, {platform.system()}"
 
 
-def _link_stages(folder: Path, runs: Path, arms: Arms) -> None:
+def _link_stages(folder: Path, runs: Path, stages: Sequence[Stage]) -> None:
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    for stage in _all_stages(arms):
+    for stage in stages:
         target = stage.folder(runs)
         (folder / f"{stage.kind}-{target.name}").symlink_to(Path("../../..") / target.relative_to(runs))
 
 
-def _all_stages(arms: Arms) -> list[Stage]:
-    return in_order([stage for stages in arms.values() for stage in stages])
+def _all_stages(*groups: Arms) -> list[Stage]:
+    return in_order([stage for group in groups for stages in group.values() for stage in stages])

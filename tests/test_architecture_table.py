@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from liverlab.config import ACGANConfig, ClassifierConfig, DCGANConfig
+from liverlab.config import ClassifierConfig
+from liverlab.generator_config import ACGANConfig, DCGANConfig
 from liverlab.models.architecture_table import classifier_table, gan_tables, layer_rows
 
 PAPER = {"size": 64, "num_classes": 3}

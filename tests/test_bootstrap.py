@@ -3,9 +3,11 @@ import pytest
 
 from liverlab.evaluation.bootstrap import (
     patient_confusions,
+    patient_ratios,
     percentile_interval,
     proportion_interval,
     resampled_confusions,
+    sample_and_draws,
     widened,
     with_repeats,
 )
@@ -32,6 +34,23 @@ def test_standard_error_is_that_of_patients_not_of_lesions():
     accuracy = drawn[:, 0, 1, 1] / drawn[:, 0].sum((1, 2))
     assert accuracy.mean() == pytest.approx(0.75, abs=0.002)
     assert accuracy.std() == pytest.approx(np.sqrt(0.75 * 0.25 / 80), rel=0.03)
+
+
+def test_draws_of_patients_are_those_of_the_confusions():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 4, (12, 1, 2, 2)).astype(np.float64)
+    weights = sample_and_draws(12, 600, np.random.default_rng(7))
+    assert weights[0].tolist() == [1] * 12
+    assert set(weights[1:].sum(1)) == {12}
+    drawn = resampled_confusions(counts, 5000, np.random.default_rng(7))[:500]  # blocks of 500 come in order
+    np.testing.assert_array_equal(np.einsum("dp,pacb->dacb", weights[1:501], counts), drawn)
+
+
+def test_ratios_by_hand():
+    patients, rows = np.array([0, 0, 1]), np.array([[1.0, 2.0, 6.0]])
+    weights = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 0.0]])
+    found = patient_ratios(rows, np.ones_like(rows), patients, weights)
+    np.testing.assert_array_equal(found, [[3.0], [1.5], [np.nan]])
 
 
 def test_all_arms_share_one_draw():
@@ -62,6 +81,16 @@ def test_repeats_add_the_variance_of_their_mean_the_same_for_every_arm():
     assert with_repeats(drawn, one, np.random.default_rng(3)) is drawn
 
 
+def test_a_repeat_in_which_a_metric_does_not_exist_deviates_by_nothing():
+    # of .6 and .8 and an undefined one, every third repeat drawn shifts nothing; by sqrt(3/2) for so few
+    per_repeat = {"ppv": np.array([[0.6, np.nan], [np.nan, np.nan], [0.8, np.nan]])}
+    found = with_repeats({"ppv": np.full((40000, 2), 0.7)}, per_repeat, np.random.default_rng(3))["ppv"]
+    assert found.mean() == pytest.approx(0.7, abs=0.001)
+    # three drawn of deviations -.1, 0, .1, whose variance is .02/3: a third of it for their mean, times 3/2
+    assert found[:, 0].var() == pytest.approx(0.02 / 3 / 3 * 1.5, rel=0.03)
+    np.testing.assert_array_equal(found[:, 1], 0.7)
+
+
 def test_interval_is_a_tenth_wider_than_the_percentiles():
     drawn = np.linspace(0.3, 0.7, 401)  # 2.5 and 97.5 % points at 0.31 and 0.69
     assert percentile_interval(widened(0.5, drawn)) == pytest.approx((0.5 - 1.1 * 0.19, 0.5 + 1.1 * 0.19))
@@ -69,6 +98,13 @@ def test_interval_is_a_tenth_wider_than_the_percentiles():
 
 def test_a_proportion_of_one_gets_wilsons_interval_over_patients():
     # Wilson at p = 1: low = n / (n + z^2)
-    low, high = proportion_interval(1.0, np.ones(100), rows=90, patients=30)
+    low, high = proportion_interval(1.0, np.ones(100), patients=30)
     assert (low, high) == pytest.approx((30 / (30 + 1.959964**2), 1.0))
-    assert proportion_interval(np.nan, np.ones(100), rows=0, patients=0) is None
+    assert proportion_interval(np.nan, np.ones(100), patients=0) is None
+
+
+def test_one_patient_alone_leaves_the_proportion_open():
+    # two rows of one patient, one of them right: every draw is .5. Wilson at p = 1/2 is 1/2 -+ z / (2 sqrt(n + z^2))
+    reach = 1.959964 / (2 * (1 + 1.959964**2) ** 0.5)
+    drawn = np.append(np.full(90, 0.5), [np.nan] * 10)
+    assert proportion_interval(0.5, drawn, patients=1) == pytest.approx((0.5 - reach, 0.5 + reach), abs=1e-6)

@@ -144,7 +144,7 @@ def test_a_run_tells_what_each_split_chose_and_predicts_test_lesions_only(tiny_c
     folder = tmp_path / "experiments" / "e"
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text("seed: 0\nverdict: {rope: 0.02, draws: 100, flips: 100}\n")
-    gather(folder, tmp_path, {config.name: stages}, config, [], [], describe_arms(config, [config]))
+    gather(folder, tmp_path, {config.name: stages}, {}, config, [], [], describe_arms(config, [config]))
     with (folder / "predictions.csv").open(newline="") as file:
         assert sorted(row["lesion_id"] for row in csv.DictReader(file)) == [f"L{i:02d}" for i in range(24)]
     run = json.loads((folder / "run.json").read_text())

@@ -9,7 +9,7 @@ from data_modules.pool import Provenance, SamplePool
 from data_modules.roi import Roi
 from liverlab import exhibits
 from liverlab.arm_data import classic_recipe, derive_seed, find_split
-from liverlab.exhibits import describe_networks, in_bytes, write_exhibits
+from liverlab.exhibits import describe_networks, in_bytes, write_change_images, write_exhibits
 from liverlab.pipeline import plan_arm
 from liverlab.place import Place
 from liverlab.settings import load_experiment
@@ -106,6 +106,28 @@ def test_without_classic_images_or_pools_nothing_is_written(written, tmp_path):
     assert not list(tmp_path.glob("*.npz"))
     run, _, _ = written("no_aug", "classic_aug")
     assert run["augmentation"]["arm"] == "classic_aug"
+
+
+def test_images_of_lesions_gained_and_lost(tiny_cohort, tmp_path):
+    rows = [["arm", "repeat", "fold", "lesion_id", "patient_id", "label", "predicted", "p_cyst", "p_metastasis"]]
+    for i, lesion in enumerate(tiny_cohort.lesions[:8]):  # the baseline is right in 0 and 1, the arm in 1 and 2
+        for arm, right in (("classic", (0, 1)), ("gan", (1, 2)), ("more", (3, 4, 5))):
+            called, p = ("cyst", (0.7, 0.3)) if i in right else ("metastasis", (0.4, 0.6))
+            rows.append([arm, 0, 0, lesion.lesion_id, lesion.patient_id, "cyst", called, *p])
+    (tmp_path / "predictions.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
+    roi = Roi(**asdict(load("classic_aug").roi))
+    run = {"arm": "gan", "baseline": "classic"}
+    write_change_images(tmp_path, run, tiny_cohort, roi)
+    found = arrays(tmp_path / "changes.npz")
+    assert found["lesions"].tolist() == ["L02", "L00"]
+    np.testing.assert_array_equal(found["images"], in_bytes(render_originals(tiny_cohort, [2, 0], roi)))
+    (tmp_path / "changes.npz").unlink()
+    write_change_images(tmp_path, {"arm": "gan", "baseline": "gan"}, tiny_cohort, roi)
+    assert not list(tmp_path.glob("*.npz"))
+    # the best of the test lesions is compared, not the declared one
+    points = [{"arm": name, "budget": "steps"} for name in ("gan", "more")]
+    write_change_images(tmp_path, run | {"selection": "test", "curve": {"points": points}}, tiny_cohort, roi)
+    assert arrays(tmp_path / "changes.npz")["lesions"].tolist() == ["L03", "L04", "L05", "L00", "L01"]
 
 
 def test_an_arm_of_other_seeds_shows_other_images(tiny_cohort, tmp_path):

@@ -1,6 +1,7 @@
 """The main job from DICOM to verdict, in processes of its own, at the smallest size."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 import time
 
 import pytest
+import torch
 from test_tracking import facts_of
 
 from data_modules.errors import InputError
@@ -52,6 +54,7 @@ def test_the_run_ends_with_verdict_table_and_report(finished):
     assert "Profile smoke" in printed
     assert "classifier.channels: [4, 8, 16] (published: [32, 64, 128])" in printed
     assert "[20/20] " in printed
+    assert "[3/3] quality" in printed
     report = folder_of("acgan_aug", runs) / "report.html"
     assert printed.rstrip().endswith(f"Report: {report}")
     assert "<html" in report.read_text()
@@ -80,9 +83,41 @@ def test_files_of_a_run(finished):
     assert metrics["comparison"]["baseline"] == ARMS[0]
     assert metrics["rule"] == json.loads((folder / "rule.json").read_text()) | {"frozen": True}
     assert metrics["predictions"]["checked"]
+    # images of the lesions that changed, if so little training changes any
+    assert (folder / "changes.npz").is_file() == any(metrics["changes"]["shown"].values())
     links = sorted((folder / "stages").iterdir())
-    assert len(links) == 20
+    assert len(links) == 23
     assert all(link.is_symlink() and (link / "stage.json").is_file() for link in links)
+
+
+def test_the_synthetic_images_are_judged_even_beside_four_held_out_lesions(finished):
+    folder = folder_of("acgan_aug", finished[0])
+    (pool,) = json.loads((folder / "quality.json").read_text())["pools"]
+    assert (pool["arm"], len(pool["splits"])) == ("acgan_aug", 3)
+    assert "cnn" in [space["name"] for space in pool["spaces"]]
+    with (folder / "copies.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 3 * 24  # of four images "per fold" and class, two folds
+    assert "<h2>Are they copies?</h2>" in (folder / "report.html").read_text()
+
+
+class OfTwoImages(torch.nn.Module):
+    """Features that a trial with two images finds nothing wrong with."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)[:, :2] if images.shape[0] == 2 else images.flatten(1)[:, :2] * float("nan")
+
+
+def test_the_verdict_does_not_wait_for_the_judgement_of_images(finished, tmp_path):
+    runs, _ = finished
+    path = tmp_path / "own.pt"
+    torch.jit.script(OfTwoImages()).save(path)
+    own = [f"quality.torchscript={path}", f"quality.torchscript_sha256={hashlib.sha256(path.read_bytes()).hexdigest()}"]
+    done = subprocess.run([*command("acgan_aug", runs), *own], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    assert "finite" in done.stderr
+    folder = runs / "experiments" / run_slug("acgan_aug", [*SMALLEST, f"runs_dir={runs}", *own])
+    assert "Verdict" in (folder / "report.html").read_text()
+    assert not (folder / "quality.json").exists()
 
 
 def test_one_tracked_run_per_arm_fold_and_stage(finished):
@@ -102,7 +137,7 @@ def test_a_second_run_reuses_every_stage_and_gives_the_same_rows(finished):
     rows = folder_of("acgan_aug", runs) / "predictions.csv"
     before = rows.read_bytes()
     again = run("acgan_aug", runs)
-    assert "20 stages, 20 of them finished." in again.stdout
+    assert "23 stages, 23 of them finished." in again.stdout
     assert rows.read_bytes() == before
 
 
@@ -120,8 +155,8 @@ def test_another_arm_reuses_the_baseline(finished):
     done = run("dcgan_aug", runs)
     assert done.returncode == 0, done.stderr
     # phantom, cohort, three pools of further classic images and six baseline classifiers are there; 9 generators,
-    # 3 pools and 3 classifiers are new
-    assert "26 stages, 11 of them finished." in done.stdout
+    # 3 pools, 3 classifiers and 3 measurements of pools are new
+    assert "29 stages, 11 of them finished." in done.stdout
 
 
 def test_the_feature_based_baseline_is_compared_without_steps_or_curves(finished):
@@ -191,8 +226,13 @@ def test_a_run_that_begins_writes_its_rule_and_keeps_it(tmp_path):
 
 def test_no_path_of_the_users_is_shown_or_kept():
     settings = ["data.manifest=/clinic/Mueller_Erika/manifest.csv", "runs_dir=/home/me/runs"]
+    settings += ["quality.torchscript=/clinic/Mueller_Erika/net.pt"]
     shown = without_paths(load_experiment("acgan_aug", settings))
-    assert (shown.data.manifest, shown.runs_dir) == ("manifest.csv", "runs")
+    assert (shown.data.manifest, shown.quality.torchscript, shown.runs_dir) == (
+        "manifest.csv",
+        "torchscript.pt",
+        "runs",
+    )
     slug = run_slug("acgan_aug", settings)
     assert slug.startswith("acgan_aug-data.manifest=manifest-")
     assert "Mueller" not in slug

@@ -8,6 +8,11 @@ from fake_run import write_fake_run
 from PIL import Image
 
 from liverlab.evaluation.evaluate import evaluate
+from liverlab.evaluation.gained_lost import SHOWN
+from liverlab.exhibits import MOST_GRIDS, SHOWN_PER_CLASS
+from liverlab.quality.copies import PAIRS
+from liverlab.report.copies_section import MOST_GALLERIES
+from liverlab.report.figures import tiles
 from liverlab.report.image_grids import augmentation_tiles, sample_grids
 from liverlab.report.page import write_report
 
@@ -104,3 +109,23 @@ def test_grids_of_three_classes_and_two_generators_keep_the_page_small(tmp_path)
     run = {"samples": [{"name": f"pool_{i}", "kind": "acgan", "arm": "a"} for i in range(2)]}
     found = sample_grids(tmp_path, run, ["a", "b", "c"])
     assert sum(len(grid["image"]) for entry in found["classes"] for grid in entry["grids"]) < 2.5e6
+
+
+def test_the_largest_page_of_noise_stays_under_five_megabytes(tmp_path):
+    skill = {"classic": 0.6, "a": 0.6, "b": 0.7, "c": 0.7, "d": 0.7, "acgan": 0.7}
+    pools = [f"pool_{i}" for i in range(MOST_GRIDS // 3)]  # of three classes each
+    write_fake_run(tmp_path, skill, arm="acgan", baseline="classic", generator="acgan", patients=90, repeats=1)
+    noise = np.random.default_rng(0).normal(128, 10, (3 * SHOWN_PER_CLASS, 64, 64)).clip(0, 255).astype(np.uint8)
+    labels = {f"{name}_labels": np.repeat(range(3), SHOWN_PER_CLASS) for name in ("real", *pools)}
+    np.savez(tmp_path / "samples.npz", **dict.fromkeys(("real", *pools), noise), **labels)
+    run = json.loads((tmp_path / "run.json").read_text())
+    run["samples"] = [{"name": name, "kind": "acgan", "arm": "acgan"} for name in pools]
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    metrics = evaluate(tmp_path, draws=50, flips=50)
+    shown = [change["lesion_id"] for part in metrics["changes"]["shown"].values() for change in part]
+    assert len(shown) == 2 * SHOWN
+    np.savez(tmp_path / "changes.npz", lesions=np.array(shown), images=noise[: len(shown)])
+    path = write_report(tmp_path)
+    pair = len(tiles(noise[:2]))
+    assert path.read_text(encoding="utf-8").count("data:image/png") >= 3 * (1 + len(pools)) + len(shown)
+    assert path.stat().st_size + MOST_GALLERIES * PAIRS * pair < 5_000_000

@@ -72,7 +72,7 @@ def test_centre_and_diameter_serve_without_a_mask(manifest, tmp_path):
 
 def test_one_bad_case_does_not_stop_the_others_and_the_order_is_the_manifests(manifest, tmp_path):
     for name, scale, shift in (("eight", 1, 0), ("mask", 0, 1), ("gap", 1, -1000)):
-        hu = np.arange(6 * 20 * 20, dtype=np.int16).reshape(6, 20, 20) % 200 * scale + shift
+        hu = np.arange(6 * 20 * 20, dtype=np.int16).reshape(6, 20, 20) % 100 * scale + shift
         write_ct(tmp_path / name, hu)
     (tmp_path / "gap" / "003.dcm").unlink()
     centre = {"center_x_mm": -10, "center_y_mm": -20, "center_z_mm": -45, "diameter_mm": 5}

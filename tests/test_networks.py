@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from liverlab.config import ACGANConfig, ClassifierConfig, DCGANConfig
+from liverlab.config import ClassifierConfig
+from liverlab.generator_config import ACGANConfig, DCGANConfig
 from liverlab.models.networks import DCGANDiscriminator, Generator, HalfDropout, LesionCNN, OdenaDiscriminator
 
 

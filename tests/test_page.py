@@ -71,8 +71,9 @@ def test_accessible_and_narrow(folder):
     page = Page(report(folder))
     assert all(image["alt"] for image in page.all("img"))
     assert len(page.all("img")) == 9  # real and synthetic of three classes, three of classic augmentation
-    assert len(page.all("svg")) == 6
-    assert all(svg["role"] == "img" and svg["aria-label"] for svg in page.all("svg"))
+    drawn = [svg for svg in page.all("svg") if "aria-hidden" not in svg]  # lines in a legend are named beside it
+    assert len(drawn) == 12
+    assert all(svg["role"] == "img" and svg["aria-label"] for svg in drawn)
     assert page.outside == []  # every table scrolls inside a box
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
@@ -136,7 +137,7 @@ def test_names_are_text_never_markup(tmp_path):
     assert "<b>$x_1$" in page.text
     assert "two & $y$" in page.text
     assert [tag for tag, _ in page.elements if tag == "b"] == ["b", "b"]  # ours, one for each arm
-    assert "Frid-Adar" not in page.text  # other classes than the paper's: nothing to lay beside
+    assert "Published by Frid-Adar" not in page.text  # other classes than the paper's: nothing to lay beside
 
 
 def test_one_arm_without_generator_or_curves(tmp_path):
@@ -255,3 +256,9 @@ def test_before_evaluation(folder):
 def test_every_key_of_metrics_is_json(folder):
     report(folder)
     json.loads((folder / "metrics.json").read_text(), parse_constant=pytest.fail)  # neither NaN nor Infinity
+
+
+def test_a_run_without_leak_checks_says_so_over_the_whole_row(folder):
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(run | {"leak_checks": []}))
+    assert '<td class="text" colspan="3">The run recorded none.' in report(folder)

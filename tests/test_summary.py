@@ -8,6 +8,7 @@ from liverlab.report.summary import (
     cautions,
     findings,
     headline,
+    in_a_hundred,
     p_text,
     percent,
     points,
@@ -90,3 +91,17 @@ def test_a_leak_on_purpose_is_said_with_the_verdict(metrics):
     leaking = copy.deepcopy(metrics) | {"leaks": ["acgan"]}
     assert any(text.startswith("acgan is a leak on purpose") for text in cautions(leaking))
     assert not any("leak" in text for text in cautions(leaking | {"leaks": ["another arm"]}))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "interval", "text"),
+    [
+        (0.011, [-0.034, 0.056], "1 more correctly than b; this run leaves open anything from 3 fewer to 6 more."),
+        (-0.071, [-0.12, -0.022], "7 fewer correctly than b; this run leaves open anything from 12 fewer to 2 fewer."),
+        (0.021, [0.003, 0.04], "2 more correctly than b; this run leaves open anything from 0.3 more to 4 more."),
+        (0.0, [0.0, 0.0004], "no more correctly than b; this run leaves open no more and little else."),
+    ],
+)
+def test_a_difference_as_natural_frequencies(estimate, interval, text):
+    told = in_a_hundred({"arm": "a", "baseline": "b", "estimate": estimate, "interval": interval})
+    assert told == f"Of 100 lesions like these, a would call {text}"

@@ -60,11 +60,13 @@ def test_a_page_of_eighteen_arms_shows_all_in_the_tables_and_two_in_detail(tmp_p
     ]  # fmt: skip
     swatches = set(re.findall(r"--colour: var\(--arm-(\d)\)", text))
     assert swatches == {"0", "1", "2", "3"}  # the two arms, the two lines
-    figure = next(svg for svg in page.all("svg") if svg["aria-label"].startswith("Accuracy by classic images per fold"))
+    figure = next(
+        svg for svg in page.all("svg") if svg.get("aria-label", "").startswith("Accuracy by classic images per fold")
+    )
     assert "published: 0: 57.1 %, 500: 71.4 %" in figure["aria-label"]
     assert "The sizes of this run are 0.2 of the published ones" in page.text
     assert "143" in text.split('aria-label="Correct lesions by number of images"')[1].split("</table>")[0]
-    assert len(text) < 250_000
+    assert len(text) < 350_000
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
 

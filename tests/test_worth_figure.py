@@ -5,8 +5,8 @@ import pytest
 from fake_holdout import write_fake_holdout
 from test_page import Page, report
 
-from liverlab.report.summary import lesions_text, worth_sentence
 from liverlab.report.worth_figure import worth_figure
+from liverlab.report.worth_words import lesions_text, worth_sentence
 
 POINTS = [
     {"arm": f"real-{n}", "lesions": n, "accuracy": {"estimate": a, "interval": [a - 0.02, a + 0.02]}, "fitted": a}
@@ -69,7 +69,7 @@ def test_the_page_of_a_holdout_speaks_of_repeats_and_of_test_lesions(tmp_path):
         "Patients, lesions, repeats",
         "All repeats and all arms are tested on the same 57 lesions.",
         "their training sides share up to 4 of their lesions",
-        "the deviation of a sample of repeats is added",
+        "but not of calibration, the deviation of a sample of repeats was added",
         "Single repeats",
         "Counts add up over 3 repeats of 57 lesions.",
         "Worth in real lesions",

@@ -12,7 +12,10 @@ import numpy as np
 from data_modules.errors import InputError
 from data_modules.whole_file import replacing
 from liverlab.evaluation import bootstrap
+from liverlab.evaluation.calibration import reliability_summary
 from liverlab.evaluation.comparison import decided
+from liverlab.evaluation.further_metrics import further_of_confusions, further_summary
+from liverlab.evaluation.gained_lost import changes_summary
 from liverlab.evaluation.metrics import Floats, confusion_matrix, mean_auroc, metrics_of_confusions, paper_metrics
 from liverlab.evaluation.noise_floor import noise_floor
 from liverlab.evaluation.paired import compare_arms, described
@@ -21,6 +24,8 @@ from liverlab.evaluation.published import PUBLISHED_RESULTS
 from liverlab.evaluation.rule import Rule, frozen
 from liverlab.evaluation.volume_curve import curve_summary, select_arm
 from liverlab.evaluation.worth import worth_summary
+
+FEWER_DRAWS = 500  # of the bootstrap, for what is sorted anew in every draw and not read from confusion matrices
 
 
 def evaluate(
@@ -47,24 +52,31 @@ def evaluate(
     was_frozen = frozen(folder, rule)
     table = read_predictions(folder / "predictions.csv")
     run = _read_run(folder / "run.json", table)
-    signature, checked = _signature(folder / "predictions.csv", run)
+    sha256, checked = signature(folder / "predictions.csv", run)
     rng = np.random.default_rng(seed)
     per_patient = bootstrap.patient_confusions(table.labels, table.predicted, table.patients, len(table.class_names))
-    drawn = metrics_of_confusions(bootstrap.resampled_confusions(per_patient, draws, rng))
+    drawn = _metrics(bootstrap.resampled_confusions(per_patient, draws, rng))
     folds, holdout = run["protocol"]["folds"], run["protocol"].get("holdout")
     varied = bootstrap.with_repeats(drawn, _metrics_per_repeat(table), rng) if holdout else drawn
+    # the same draws once more, as many as curves need
+    weights = bootstrap.sample_and_draws(len(per_patient), min(draws, FEWER_DRAWS), np.random.default_rng(seed))
+    repeats_seed = seed if holdout else None
     arms = {
-        name: arm_metrics(table, i, {key: value[:, i] for key, value in varied.items()})
+        name: arm_metrics(table, i, own)
+        | further_summary(table, i, own, weights, repeats_seed=repeats_seed)
+        | {"reliability": reliability_summary(table, i, weights, np.random.default_rng(seed))}
         for i, name in enumerate(table.arms)
+        for own in [{key: value[:, i] for key, value in varied.items()}]
     }
     selection = select_arm(run, {name: arm["correct"] for name, arm in arms.items()})
 
     def describe(arm: str, baseline: str) -> dict[str, Any]:
         return described(table, (arm, baseline), drawn["accuracy"], one_test_set=bool(holdout))
 
+    pairs = _declared(run, selection["arm"], table)
     found = [
         compare_arms(table, names, drawn, folds=folds, rule=rule, rng=rng, one_test_set=bool(holdout))
-        for names in _declared(run, selection["arm"], table)
+        for names in pairs
     ]
     comparisons = decided(found, rule)
     result = {
@@ -73,11 +85,12 @@ def evaluate(
         "phantom": run["cohort"]["phantom"],
         "holdout": holdout,
         "generators": run["generators"],
+        "quality_findings": run.get("quality_findings", []),  # a run of before they were looked for has none
         "leaks": [name for name in table.arms if run["arms"][name].get("leak_on_purpose")],
         "steps": {name: run["arms"][name]["steps"] for name in table.arms},
-        "settings": {"rope": rope, "draws": draws, "flips": flips, "seed": seed},
+        "settings": {"rope": rope, "draws": draws, "fewer_draws": len(weights) - 1, "flips": flips, "seed": seed},
         "rule": asdict(rule) | {"hash": rule.hash, "frozen": was_frozen},
-        "predictions": {"sha256": signature, "checked": checked},
+        "predictions": {"sha256": sha256, "checked": checked},
         "counts": _counts(table),
         "arms": arms,
         "selection": selection,
@@ -85,6 +98,7 @@ def evaluate(
         "worth": worth_summary(run, arms, {name: varied["accuracy"][:, i] for i, name in enumerate(table.arms)}),
         "comparison": comparisons[0] if comparisons else None,
         "comparisons": comparisons,
+        "changes": changes_summary(table, pairs[0], run.get("noise_floor"), folder) if pairs else None,
         "noise_floor": noise_floor(run, describe),
         "differences": _differences(run, table.arms, describe),
         "by_epochs": run.get("by_epochs", {}),
@@ -118,7 +132,7 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _signature(path: Path, run: dict[str, Any]) -> tuple[str, bool]:
+def signature(path: Path, run: dict[str, Any]) -> tuple[str, bool]:
     """The file's fingerprint, and whether the run recorded it: then a later edit would have shown."""
     recorded = run.get("predictions_sha256")
     found = fingerprint(path)
@@ -156,7 +170,7 @@ def arm_metrics(table: PredictionTable, arm: int, drawn: dict[str, Floats]) -> d
     patients = len(np.unique(table.patients))
     summary: dict[str, Any] = {"correct": int(table.correct[arm].sum()), "rows": len(table.labels)}
     for name, estimate in paper_metrics(table.labels, predicted, num_classes).items():
-        interval = bootstrap.proportion_interval(estimate, drawn[name], len(table.labels), patients)
+        interval = bootstrap.proportion_interval(estimate, drawn[name], patients)
         summary[name] = {"estimate": estimate, "interval": interval}
     area, folds = mean_auroc(table, arm)
     confusion = confusion_matrix(table.labels, predicted, num_classes)
@@ -176,7 +190,11 @@ def _metrics_per_repeat(table: PredictionTable) -> dict[str, Floats]:
     """Metrics of all arms in each repeat, shapes (repeats, A, ...)."""
     num_classes = len(table.class_names)
     repeat = np.unique(table.repeats, return_inverse=True)[1]
-    return metrics_of_confusions(bootstrap.patient_confusions(table.labels, table.predicted, repeat, num_classes))
+    return _metrics(bootstrap.patient_confusions(table.labels, table.predicted, repeat, num_classes))
+
+
+def _metrics(confusions: Floats) -> dict[str, Floats]:
+    return metrics_of_confusions(confusions) | further_of_confusions(confusions)
 
 
 def _per_class(table: PredictionTable, confusion: Floats, drawn: dict[str, Floats]) -> dict[str, Any]:
@@ -187,10 +205,8 @@ def _per_class(table: PredictionTable, confusion: Floats, drawn: dict[str, Float
         for metric, mine in (("sensitivity", table.labels == c), ("specificity", table.labels != c)):
             estimate = float(values[f"class_{metric}"][c])
             patients = len(np.unique(table.patients[mine]))
-            interval = bootstrap.proportion_interval(
-                estimate, drawn[f"class_{metric}"][:, c], int(mine.sum()), patients
-            )
-            result[name][metric] = {"estimate": None if interval is None else estimate, "interval": interval}
+            interval = bootstrap.proportion_interval(estimate, drawn[f"class_{metric}"][:, c], patients)
+            result[name][metric] = {"estimate": None if np.isnan(estimate) else estimate, "interval": interval}
     return result
 
 

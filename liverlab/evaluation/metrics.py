@@ -4,6 +4,8 @@ With these weights sensitivity *is* accuracy: sum_c (n_c / n) (correct_c / n_c).
 from its confusion matrices with these weights only; torchmetrics' default (macro) gives other digits.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -70,6 +72,13 @@ def metrics_of_confusions(confusions: Floats) -> dict[str, Floats]:
         "class_sensitivity": class_sensitivity,
         "class_specificity": class_specificity,
     }
+
+
+def defined_mean(values: npt.NDArray[np.floating[Any]]) -> Floats:
+    """Mean over the first axis of what is no NaN; NaN where all are."""
+    defined = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(defined, values, 0).sum(0) / defined.sum(0))
 
 
 def fold_auroc(labels: Ints, probabilities: Floats) -> float | None:

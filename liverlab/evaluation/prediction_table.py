@@ -28,6 +28,8 @@ class PredictionTable:
         labels: True class index, shape (N,).
         predicted: Predicted class index, shape (A, N).
         probabilities: Shape (A, N, C).
+        lesion_ids: Pseudonym of each lesion number; empty for invented tables.
+        patient_ids: Pseudonym of each patient number; likewise.
     """
 
     class_names: tuple[str, ...]
@@ -39,6 +41,8 @@ class PredictionTable:
     labels: npt.NDArray[np.int64]
     predicted: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
+    lesion_ids: tuple[str, ...] = ()
+    patient_ids: tuple[str, ...] = ()
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -73,16 +77,19 @@ def read_predictions(path: Path) -> PredictionTable:
     for arm, part in zip(arms, parts, strict=True):
         _check_arm(arm, part, first, arms[0], path)
     index = {name: i for i, name in enumerate(classes)}
+    lesions, patients = (pd.factorize(first[column]) for column in ("lesion_id", "patient_id"))
     return PredictionTable(
         class_names=classes,
         arms=arms,
         repeats=first["repeat"].to_numpy(np.int64),
         folds=first["fold"].to_numpy(np.int64),
-        lesions=pd.factorize(first["lesion_id"])[0].astype(np.int64),
-        patients=pd.factorize(first["patient_id"])[0].astype(np.int64),
+        lesions=lesions[0].astype(np.int64),
+        patients=patients[0].astype(np.int64),
         labels=first["label"].map(index).to_numpy(np.int64),
         predicted=np.stack([part["predicted"].map(index).to_numpy(np.int64) for part in parts]),
         probabilities=np.stack([part[[f"p_{name}" for name in classes]].to_numpy(np.float64) for part in parts]),
+        lesion_ids=tuple(lesions[1]),
+        patient_ids=tuple(patients[1]),
     )
 
 

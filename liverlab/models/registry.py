@@ -1,4 +1,7 @@
-"""The generators that an experiment can name. A new one is a line here, a file beside, and a section in `config.py`."""
+"""The generators that an experiment can name.
+
+A new one is a line here, a file beside, and a section in `generator_config.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any

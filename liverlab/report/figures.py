@@ -19,6 +19,8 @@ from PIL import Image
 
 INK, MUTED, RULE, BAND, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
 ARMS = [f"#0601{i:02x}" for i in range(6)]  # six colours of Okabe and Ito in page.css, then they repeat
+# of their lines, in line widths: what a reader without colours tells them by
+DASHES = [(), (6, 2), (3, 1.5), (6, 1.5, 1.5, 1.5), (9, 2, 3, 2), (6, 1.5, 1.5, 1.5, 1.5, 1.5)]
 VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", BAND: "band", PAPER: "paper"} | {
     colour: f"arm-{i}" for i, colour in enumerate(ARMS)
 }
@@ -49,6 +51,11 @@ LABEL_BOX: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5
 def arm_colour(position: int) -> str:
     """Stand-in colour of an arm by its position."""
     return ARMS[position % len(ARMS)]
+
+
+def arm_dashes(position: int) -> tuple[float, ...]:
+    """Lengths of an arm's dashes and gaps by its position, in line widths; none for a solid line."""
+    return DASHES[position % len(DASHES)]
 
 
 def difference_figure(

@@ -15,11 +15,19 @@ from liverlab.evaluation.metrics import metrics_of_confusions
 from liverlab.evaluation.published import PUBLISHED_CLASSES
 from liverlab.evaluation.spread import spread_statement
 from liverlab.report import figures, summary
+from liverlab.report.author_sections import author_sections
+from liverlab.report.changes_grid import changes_section
 from liverlab.report.feature_figure import features_section
+from liverlab.report.flow_diagram import flow_diagram
+from liverlab.report.forest_figure import forest_section
+from liverlab.report.further_words import further_section
 from liverlab.report.generator_figures import kid_figure, probability_figure
 from liverlab.report.generator_table import generator_table
 from liverlab.report.generator_words import statements
 from liverlab.report.image_grids import augmentation_tiles, sample_grids
+from liverlab.report.power_figure import power_section
+from liverlab.report.quality_section import quality_section
+from liverlab.report.roc_figure import roc_section
 from liverlab.report.volume_figure import volume_section
 from liverlab.report.worth_figure import worth_section
 
@@ -47,7 +55,7 @@ def write_report(folder: Path) -> Path:
     every_arm, every_training = metrics["arms"], run["arms"]
     metrics["arms"] = summary.in_focus(metrics)  # of many arms, details of the compared two
     run["arms"] = {name: run["arms"][name] for name in metrics["arms"]}
-    page = _template().render(
+    page = template("page.html").render(
         metrics=metrics,
         run=run,
         every_arm=every_arm,
@@ -57,13 +65,20 @@ def write_report(folder: Path) -> Path:
         differences=differences(metrics, published) if len(every_arm) > 2 else {},
         volume=None if metrics["worth"] else volume_section(metrics, published=bool(published)),
         worth=worth_section(metrics),
+        power=power_section(metrics),
+        roc=roc_section(metrics),
+        further=further_section(metrics),
+        changes=changes_section(folder, metrics),
         colours={name: i for i, name in enumerate(metrics["arms"])},
         headline=summary.headline(metrics),
         findings=summary.findings(metrics),
+        in_a_hundred=summary.in_a_hundred(metrics["comparison"]) if metrics["comparison"] else "",
         cautions=summary.cautions(metrics),
         confusions=confusions(metrics, published),
         budget=budget_statement(run),
         difference=_difference(metrics),
+        forest=forest_section(metrics),
+        flow=flow_diagram(folder, run, metrics),
         width=summary.width_of_interval(metrics["comparison"], one_test_set=bool(run["protocol"].get("holdout")))
         if metrics["comparison"]
         else "",
@@ -75,8 +90,10 @@ def write_report(folder: Path) -> Path:
         any_classic=any(arm["training_images"]["classic"] for arm in every_training.values()),
         networks=run.get("networks"),
         generators=_generators(folder / "generator_curves.csv", metrics),
+        quality=quality_section(folder, metrics, run),
         spread=spread_summary(run["spread"] or [], metrics["class_names"]),
         spread_statement=spread_statement(run["spread"], metrics["class_names"]) if run["spread"] else "",
+        **author_sections(folder),
     )
     path = folder / "report.html"
     with replacing(path) as part:
@@ -206,7 +223,8 @@ def _generators(path: Path, metrics: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A page of this folder, with the filters and the style that all reports share."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -220,4 +238,4 @@ def _template() -> jinja2.Template:
         "p_value": summary.p_value,
     }
     environment.globals["css"] = Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8"))
-    return environment.get_template("page.html")
+    return environment.get_template(name)

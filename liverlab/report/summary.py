@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from liverlab.report import generator_words
+from liverlab.report import generator_words, quality_words
+from liverlab.report.worth_words import worth_sentences
 
 MOST_IN_FOCUS = 6
-NBSP = "\u00a0"
+NBSP = quality_words.NBSP
 PHANTOM = "The lesions are computer-made (phantom). This run tests the instrument; it says nothing about livers."
 LEAK = (
     "{arm} is a leak on purpose: its generator saw the test lesions. What it gains shows what a leak buys, and is no "
@@ -59,6 +60,26 @@ def headline(metrics: dict[str, Any]) -> str:
     return f"Nothing was compared. Lesions classified correctly: {reached}."
 
 
+def in_a_hundred(comparison: dict[str, Any]) -> str:
+    """The difference and its interval as natural frequencies, which are misread less often than percentages."""
+    estimate, low, high = (_more(x) for x in (comparison["estimate"], *comparison["interval"]))
+    open_to = f"anything from {low} to {high}" if low != high else f"{low} and little else"
+    arm, baseline = comparison["arm"], comparison["baseline"]
+    more = f"Of 100 lesions like these, {arm} would call {estimate} correctly than {baseline}"
+    return f"{more}; this run leaves open {open_to}."
+
+
+def _more(difference: float) -> str:
+    """A difference in 100 lesions; below half a lesion with a digit, so that a small one keeps its side of 0."""
+    count = abs(100 * difference)
+    return f"{count:.0f} {'more' if difference > 0 else 'fewer'}" if count >= 0.5 else _part(difference)
+
+
+def _part(difference: float) -> str:
+    tenth = f"{abs(100 * difference):.1f}"
+    return "no more" if tenth == "0.0" else f"{tenth} {'more' if difference > 0 else 'fewer'}"
+
+
 def findings(metrics: dict[str, Any]) -> list[str]:
     """The sentences that carry the verdict; empty without a comparison."""
     c = metrics["comparison"]
@@ -107,44 +128,6 @@ def sensitivity_of_the_run(comparison: dict[str, Any], *, holdout: bool = False)
     return text
 
 
-def worth_sentences(metrics: dict[str, Any]) -> list[str]:
-    """What the compared arm is worth in real lesions; nothing where it is on no curve of them."""
-    arm = metrics["comparison"]["arm"]
-    return [worth_sentence(arm, metrics["worth"])] if arm in (metrics["worth"] or {"arms": ()})["arms"] else []
-
-
-def worth_sentence(arm: str, worth: dict[str, Any]) -> str:
-    """How many real lesions would do as well as an arm, beside how many it had.
-
-    Args:
-        arm: One of `worth["arms"]`.
-        worth: Of `metrics.json`.
-    """
-    found, had = worth["arms"][arm], worth["train_lesions"]
-    (first, least), (last, most) = ((p["arm"], p["lesions"]) for p in (worth["points"][0], worth["points"][-1]))
-    low, high = (lesions_text(x, worth) for x in found["interval"])
-    interval = f"(95{NBSP}% interval {low} to {high})"
-    if found["beyond"] == "above":
-        shown = f", though the interval begins at {low}" * (found["interval"][0] < most)
-        return f"{arm} did better than {last}: worth more than {most - had} further real lesions{shown} {interval}."
-    if found["beyond"] == "below":
-        return f"{arm} did worse than {first}, which had {least} lesions in place of {had}: no gain {interval}."
-    further = round(found["lesions"]) - had
-    gain = f"worth {further} further real lesions" if further > 0 else "no gain"
-    shown = f", though the interval holds {had} itself" * (further > 0 and found["interval"][0] <= had)
-    alone = f"the curve's arm with {round(found['lesions'])}"
-    return f"{arm} with {had} real lesions did as well as {alone} {interval}: {gain}{shown}."
-
-
-def lesions_text(lesions: float, worth: dict[str, Any]) -> str:
-    """A number read off the curve; at an end of the curve all that is known is its side."""
-    least, most = (worth["points"][i]["lesions"] for i in (0, -1))
-    count = round(lesions)  # the logarithm and back miss an end by a few digits
-    if count <= least:
-        return f"{least} or fewer"
-    return f"{most} or more" if count >= most else f"{count}"
-
-
 def rounded(count: int) -> str:
     """A count to two significant digits with thousands separated: more digits would pretend precision."""
     return f"{float(f'{count:.2g}'):,.0f}"
@@ -176,7 +159,8 @@ def cautions(metrics: dict[str, Any]) -> list[str]:
             f"{' and '.join(unlearned)} did not clearly beat always answering {metrics['counts']['majority_class']} "
             f"({percent(share)}): the classifier has hardly learned."
         )
-    return found + generator_words.cautions(metrics["generators"])
+    found += generator_words.cautions(metrics["generators"])
+    return found + quality_words.cautions(metrics["quality_findings"])
 
 
 def compared(metrics: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from liverlab.report import figures
-from liverlab.report.summary import lesions_text, worth_sentence
+from liverlab.report.worth_words import lesions_text, worth_sentence
 
 
 def worth_section(metrics: dict[str, Any]) -> dict[str, Any] | None:
